@@ -1,0 +1,41 @@
+"""Email addresses: which can be mailed, and when two are the same."""
+
+from __future__ import annotations
+
+import re
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN = re.compile(rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
+
+
+def is_valid(address: str) -> bool:
+    """Whether mail can be addressed to it: one addr-spec of RFC 5321 or RFC 6531, unquoted.
+
+    The everyday form is recognised at once; anything else is left to email-validator, which is
+    slow to load. A name without a dot is a mailbox only on `localhost`.
+    """
+    if len(address) > 320 or any(c.isspace() or not c.isprintable() for c in address):
+        return False
+    if _PLAIN.fullmatch(address):
+        return not address[-1].isdigit()
+    if address.endswith("@localhost"):
+        return re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*", address[:-10]) is not None
+    if address.isascii():
+        return False
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def normalise(address: str) -> str:
+    """The form under which an address is suppressed: folded case, no surrounding space.
+
+    RFC 5321, section 2.4, lets local parts differ by case; in practice they never do, and a
+    suppressed address must not slip through in capitals.
+    """
+    return address.strip().casefold()

@@ -1,0 +1,48 @@
+"""Times as the database and the chat events write them.
+
+Stored form: UTC, `YYYY-MM-DDTHH:MM:SS.mmmZ`, so that the order of the texts is the order of the
+times. Finer digits are cut off, never rounded up: a time must not move into the future.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+EXAMPLE = "2026-03-01T09:00:00Z"
+
+
+def to_text(moment: datetime) -> str:
+    """The stored form of an aware datetime."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def from_text(text: str) -> datetime:
+    """Read the stored form."""
+    return datetime.fromisoformat(text)
+
+
+def maybe(text: str | None) -> datetime | None:
+    """Read a column that may be NULL."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def parse(text: str) -> datetime:
+    """Read an RFC 3339 / ISO 8601 time with an offset; the result is in UTC, to the millisecond.
+
+    Raises ValueError, naming the value and a good example, for anything else; above all for a
+    time without an offset, whose meaning would depend on where the program runs.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        raise ValueError(f"{text!r} is not a time; expected one like {EXAMPLE}") from None
+    if moment.tzinfo is None:
+        raise ValueError(
+            f"{text!r} has no offset from UTC; expected one like {EXAMPLE} or "
+            "2026-03-01T10:00:00+01:00"
+        )
+    if moment.year < 1970:
+        raise ValueError(f"{text!r} is before 1970; expected a time like {EXAMPLE}")
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
