@@ -19,11 +19,10 @@ def parse(text: str, *, longest: timedelta | None = LONGEST) -> timedelta:
         raise ValueError(f"{text!r} needs a unit: {given}m?")
     found = _WHOLE.fullmatch(given)
     if not given or found is None:
-        raise ValueError(
-            f"{text!r} is not a duration; expected one like 90s, 5m, 1h30m, 2d or 0"
-        )
+        raise ValueError(f"{text!r} is not a duration; expected one like 90s, 5m, 1h30m, 2d or 0")
     seconds = sum(
-        int(number) * size for number, size in zip(found.groups(), _UNITS.values(), strict=True)
+        int(number) * size
+        for number, size in zip(found.groups(), _UNITS.values(), strict=True)
         if number
     )
     if longest is not None and seconds > longest.total_seconds():

@@ -16,12 +16,26 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from continuation_cli.core.model import (
-        Conversation, Message, Page, Presence, Rule, Settings,
+        Conversation,
+        Message,
+        Page,
+        Presence,
+        Rule,
+        Settings,
     )
 
 Reason = Literal[
-    "nothing_unseen", "disabled", "no_address", "invalid_address", "suppressed", "opted_out",
-    "held", "expired", "rate_capped", "set_aside", "rule_off",
+    "nothing_unseen",
+    "disabled",
+    "no_address",
+    "invalid_address",
+    "suppressed",
+    "opted_out",
+    "held",
+    "expired",
+    "rate_capped",
+    "set_aside",
+    "rule_off",
 ]
 
 #: The cap on emails counts over this long.
