@@ -41,3 +41,25 @@ def normalise(address: str) -> str:
     suppressed address must not slip through in capitals.
     """
     return address.strip().casefold()
+
+
+def to_ascii(address: str) -> str:
+    """The address with an internationalised domain as A-labels (RFC 5891), which every server
+    understands; a local part beyond ASCII stays, and needs SMTPUTF8 (RFC 6531).
+
+    Raises ValueError if the domain cannot be encoded.
+    """
+    if address.isascii():
+        return address
+    import idna
+
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two spellings name the same mailbox."""
+    try:
+        return normalise(to_ascii(one)) == normalise(to_ascii(other))
+    except ValueError:
+        return normalise(one) == normalise(other)

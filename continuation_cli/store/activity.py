@@ -1,0 +1,248 @@
+"""Reading what the chat wrote: conversations, pages, messages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from continuation_cli.core import addresses, times
+from continuation_cli.core.model import Attachment, Conversation, Message, Page
+from continuation_cli.core.schedule import CAP_WINDOW
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from datetime import datetime
+
+#: Messages stand in this order everywhere; ties are broken so that m9 comes before m10.
+ORDER = "sent_at, length(id), id"
+
+
+def _attachments(text: str | None) -> tuple[Attachment, ...]:
+    if text is None:
+        return ()
+    found = []
+    for entry in json.loads(text):
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            size, url = entry.get("size"), entry.get("url")
+            kind = entry.get("content_type")
+            found.append(
+                Attachment(
+                    entry["name"],
+                    url if isinstance(url, str) else None,
+                    size if isinstance(size, int) and size >= 0 else None,
+                    kind if isinstance(kind, str) else None,
+                )
+            )
+    return tuple(found)
+
+
+def to_message(row: sqlite3.Row) -> Message:
+    """A message from its row."""
+    return Message(
+        id=row["id"],
+        author=row["author"],
+        text=row["text"],
+        sent_at=times.from_text(row["sent_at"]),
+        name=row["name"],
+        format=row["format"],
+        via=row["via"],
+        seen_at=times.maybe(row["seen_at"]),
+        edited_at=times.maybe(row["edited_at"]),
+        deleted_at=times.maybe(row["deleted_at"]),
+        email=row["email"],
+        attachments=_attachments(row["attachments"]),
+    )
+
+
+def to_page(row: sqlite3.Row) -> Page:
+    """A page from its row."""
+    return Page(
+        id=row["id"],
+        url=row["url"],
+        opened_at=times.from_text(row["opened_at"]),
+        visible_at=times.maybe(row["visible_at"]),
+        hidden_at=times.maybe(row["hidden_at"]),
+        last_active_at=times.maybe(row["last_active_at"]),
+        closed_at=times.maybe(row["closed_at"]),
+    )
+
+
+def messages(connection: sqlite3.Connection, conversation: str) -> list[Message]:
+    """All messages of a conversation, oldest first; notes, system and deleted ones too."""
+    rows = connection.execute(
+        f"SELECT * FROM messages WHERE conversation = ? ORDER BY {ORDER}", (conversation,)
+    )
+    return [to_message(row) for row in rows]
+
+
+def recap(
+    connection: sqlite3.Connection, conversation: str, before: Message, count: int
+) -> list[Message]:
+    """The last `count` messages that a customer may see before `before`, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM messages WHERE conversation = ? AND sent_at <= ? "
+        "AND (sent_at, length(id), id) < (?, length(?), ?) "
+        "AND author IN ('agent', 'bot', 'customer') AND deleted_at IS NULL "
+        "ORDER BY sent_at DESC, length(id) DESC, id DESC LIMIT ?",
+        (conversation, *[times.to_text(before.sent_at)] * 2, before.id, before.id, count),
+    )
+    return [to_message(row) for row in rows][::-1]
+
+
+def unseen(connection: sqlite3.Connection, conversation: str) -> list[Message]:
+    """What `decide` calls unseen: see `Conversation.unseen`."""
+    rows = connection.execute(
+        "SELECT * FROM messages INDEXED BY messages_unseen WHERE conversation = ? "
+        "AND author IN ('agent', 'bot') AND seen_at IS NULL AND email IS NULL "
+        f"AND deleted_at IS NULL ORDER BY {ORDER}",
+        (conversation,),
+    )
+    return [to_message(row) for row in rows]
+
+
+def conversation(
+    connection: sqlite3.Connection, conversation_id: str, now: datetime
+) -> Conversation | None:
+    """All that `decide` needs of one conversation, or None if there is no such conversation."""
+    row = connection.execute(
+        "SELECT * FROM conversations WHERE id = ?", (conversation_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    pages = connection.execute("SELECT * FROM pages WHERE conversation = ?", (conversation_id,))
+    emailed = connection.execute(
+        "SELECT created_at FROM emails WHERE conversation = ? AND created_at > ? "
+        "AND state <> 'cancelled' ORDER BY created_at",
+        (conversation_id, times.to_text(now - CAP_WINDOW)),
+    )
+    return Conversation(
+        id=row["id"],
+        channel=row["channel"],
+        began_at=times.from_text(row["began_at"]),
+        email=row["email"],
+        name=row["name"],
+        locale=row["locale"],
+        held_at=times.maybe(row["held_at"]),
+        set_aside_until=times.maybe(row["set_aside_until"]),
+        suppression=suppression(connection, row["email"]),
+        emailed_at=tuple(times.from_text(created_at) for (created_at,) in emailed),
+        pages=tuple(to_page(page) for page in pages),
+        unseen=tuple(unseen(connection, conversation_id)),
+    )
+
+
+def suppression(connection: sqlite3.Connection, address: str | None) -> str | None:
+    """Why an address must not be mailed, or None."""
+    if not address:
+        return None
+    row = connection.execute(
+        "SELECT reason FROM suppressions WHERE address = ?", (addresses.normalise(address),)
+    ).fetchone()
+    return row["reason"] if row else None
+
+
+def details(connection: sqlite3.Connection, conversation_id: str) -> sqlite3.Row | None:
+    """The conversation's own row: hold, closing, link generation."""
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM conversations WHERE id = ?", (conversation_id,)
+    ).fetchone()
+    return row
+
+
+def like(connection: sqlite3.Connection, conversation_id: str) -> list[str]:
+    """A few conversations whose ids begin alike, for an error that helps."""
+    rows = connection.execute(
+        "SELECT id FROM conversations WHERE id >= ? AND id < ? LIMIT 3",
+        (conversation_id[:2], conversation_id[:2] + "\U0010ffff"),
+    )
+    return [row["id"] for row in rows]
+
+
+def every_conversation(connection: sqlite3.Connection, channel: str | None) -> Iterator[str]:
+    """The ids of all conversations, in order."""
+    rows = connection.execute(
+        "SELECT id FROM conversations WHERE ?1 IS NULL OR channel = ?1 ORDER BY id", (channel,)
+    )
+    return (row["id"] for row in rows)
+
+
+# --- Channels ---------------------------------------------------------------------------------
+
+
+def channels(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Each channel with the number of its conversations."""
+    return connection.execute(
+        "SELECT id, name, created_at, (SELECT count(*) FROM conversations "
+        "WHERE channel = channels.id) AS conversations FROM channels ORDER BY id"
+    ).fetchall()
+
+
+def channel_name(connection: sqlite3.Connection, channel: str) -> str | None:
+    """The name people know the channel by: its own, else its id. None: no such channel."""
+    row = connection.execute("SELECT id, name FROM channels WHERE id = ?", (channel,)).fetchone()
+    return (row["name"] or row["id"]) if row else None
+
+
+def add_channel(connection: sqlite3.Connection, channel: str, name: str | None) -> bool:
+    """Add a channel, or rename one; whether it was new."""
+    row = connection.execute("SELECT 1 FROM channels WHERE id = ?", (channel,)).fetchone()
+    connection.execute(
+        "INSERT INTO channels (id, name) VALUES (?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET name = ifnull(excluded.name, name)",
+        (channel, name),
+    )
+    return row is None
+
+
+# --- What a person changes --------------------------------------------------------------------
+
+
+def hold(
+    connection: sqlite3.Connection, conversation_id: str, now: datetime, by: str, why: str | None
+) -> bool:
+    """Hold a conversation's emails; False if they were held already."""
+    changed = connection.execute(
+        "UPDATE conversations SET held_at = ?, held_by = ?, held_why = ? "
+        "WHERE id = ? AND held_at IS NULL",
+        (times.to_text(now), by, why, conversation_id),
+    )
+    return changed.rowcount == 1
+
+
+def release(connection: sqlite3.Connection, conversation_id: str) -> bool:
+    """Release a held conversation; False if it was not held."""
+    changed = connection.execute(
+        "UPDATE conversations SET held_at = NULL, held_by = NULL, held_why = NULL "
+        "WHERE id = ? AND held_at IS NOT NULL",
+        (conversation_id,),
+    )
+    return changed.rowcount == 1
+
+
+def revoke_links(connection: sqlite3.Connection, conversation_id: str) -> bool:
+    """End all reopen links of a conversation; False if there is no such conversation."""
+    changed = connection.execute(
+        "UPDATE conversations SET link_generation = link_generation + 1 WHERE id = ?",
+        (conversation_id,),
+    )
+    return changed.rowcount == 1
+
+
+def set_aside(
+    connection: sqlite3.Connection, conversation_id: str, until: datetime, why: str
+) -> None:
+    """Leave a conversation that breaks alone for a while, so that the rest goes on."""
+    connection.execute(
+        "UPDATE conversations SET set_aside_until = ?, set_aside_why = ? WHERE id = ?",
+        (times.to_text(until), why, conversation_id),
+    )
+
+
+def forget_set_aside(connection: sqlite3.Connection, conversation_id: str) -> None:
+    """What broke has gone through."""
+    connection.execute(
+        "UPDATE conversations SET set_aside_until = NULL, set_aside_why = NULL "
+        "WHERE id = ? AND set_aside_until IS NOT NULL",
+        (conversation_id,),
+    )

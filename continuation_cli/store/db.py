@@ -1,0 +1,148 @@
+"""Opening the database, and the two kinds of transaction.
+
+Only what an idle sweep needs is imported here: it runs every minute.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: The number of migrations that this program knows; the database keeps its own in user_version.
+SCHEMA_VERSION = 4
+
+#: How long a statement waits for another writer, in seconds.
+BUSY_TIMEOUT = 10.0
+
+#: "cont": marks the file as ours (PRAGMA application_id), so that a foreign database is told apart.
+APPLICATION_ID = 0x636F6E74
+
+
+class StoreError(Exception):
+    """The database cannot be used; the text says why and what to do."""
+
+
+class MissingError(StoreError):
+    """There is no database at that path."""
+
+
+class NotADatabaseError(StoreError):
+    """The file is there, but it is not a database of ours."""
+
+
+class SchemaError(StoreError):
+    """The database has an older or a newer schema than this program."""
+
+
+class ReadOnlyError(StoreError):
+    """The database cannot be written to."""
+
+
+class BusyError(StoreError):
+    """Another program holds the database, or the disk is full: try again later."""
+
+
+def connect(path: str, *, write: bool = True, any_schema: bool = False) -> sqlite3.Connection:
+    """Open an existing database. It is never created: a mistyped path must fail.
+
+    Raises MissingError, NotADatabaseError, SchemaError, ReadOnlyError or BusyError.
+    """
+    if not os.path.exists(path):  # noqa: PTH110 - pathlib is not worth its import here
+        raise MissingError(
+            f"there is no database at {path}; make one with: continuation --db {path} init"
+        )
+    if write and not os.access(path, os.W_OK):
+        raise ReadOnlyError(f"{path} is read-only for this user")
+    mode = "rw" if write else "ro"
+    with translated(path):
+        connection = sqlite3.connect(
+            f"file:{quote(path)}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            _prepare(connection, path, any_schema=any_schema)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: str, *, any_schema: bool) -> None:
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise NotADatabaseError(f"{path} is an SQLite database, but not one of continuation's")
+    if any_schema or version == SCHEMA_VERSION:
+        return
+    if version > SCHEMA_VERSION:
+        raise SchemaError(
+            f"{path} has schema {version}, newer than this program's {SCHEMA_VERSION}: "
+            "install the newer continuation-cli"
+        )
+    raise SchemaError(
+        f"{path} has schema {version}, older than this program's {SCHEMA_VERSION}; "
+        f"run: continuation --db {path} db migrate"
+    )
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn SQLite's errors about the file into ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise _operational(path, error) from error
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise NotADatabaseError(f"{path} is not a usable SQLite database: {error}") from error
+        raise
+
+
+def _operational(path: str, error: sqlite3.OperationalError) -> Exception:
+    code = (error.sqlite_errorcode or 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return BusyError(f"{path} is locked by another program; try again")
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return BusyError(f"{path} cannot be written now: {error}")
+    if code == sqlite3.SQLITE_READONLY:
+        return ReadOnlyError(f"{path} is read-only for this user")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return ReadOnlyError(f"{path} cannot be opened: {error}")
+    return error
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """One short write transaction. It takes the write lock at once (BEGIN IMMEDIATE): a read that
+    leads to a write must not find, when it comes to write, that the world has moved on.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[None]:
+    """One consistent view of the database over several statements."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")

@@ -1,0 +1,397 @@
+"""The outbox: emails, what they hold, their attempts. Each function is part of a transaction that
+the caller holds (`db.writing`), unless it only reads.
+
+States: `sending` -> `sent` | `deferred` | `failed` | `cancelled` | `unknown` (docs/outbox.md).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from continuation_cli.core import addresses, times
+from continuation_cli.core.model import Envelope
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from continuation_cli.core.compose import Composed
+    from continuation_cli.core.model import Message
+
+
+class Thread(NamedTuple):
+    """The emails a conversation has had: their Message-IDs, oldest first, and their subject."""
+
+    references: tuple[str, ...]
+    subject: str | None
+
+
+class Retry(NamedTuple):
+    """An email whose next attempt has come."""
+
+    id: int
+    conversation: str
+    channel: str
+    in_doubt: bool
+    created_at: datetime
+    attempts: int
+
+
+def thread(connection: sqlite3.Connection, conversation: str) -> Thread:
+    """What the next email of a conversation follows: every email that may have arrived."""
+    rows = connection.execute(
+        "SELECT message_id, subject FROM emails WHERE conversation = ? "
+        "AND (state IN ('sent', 'sending') OR in_doubt) ORDER BY id",
+        (conversation,),
+    ).fetchall()
+    return Thread(tuple(row["message_id"] for row in rows), rows[0]["subject"] if rows else None)
+
+
+# --- The claim --------------------------------------------------------------------------------
+
+
+def claim(
+    connection: sqlite3.Connection,
+    composed: Composed,
+    messages: Sequence[Message],
+    *,
+    conversation: str,
+    channel: str,
+    rule: str,
+    token: str,
+    reopen_url: str | None,
+    now: datetime,
+) -> int:
+    """Record an email as `sending`, with its bytes and its messages; its id.
+
+    From the commit on, the messages are in exactly this email.
+    """
+    at = times.to_text(now)
+    cursor = connection.execute(
+        "INSERT INTO emails (conversation, channel, rule, state, message_id, token, sender, "
+        "recipient, subject, reply_to, reopen_url, message, created_at, attempts) "
+        "VALUES (?, ?, ?, 'sending', ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        (
+            conversation, channel, rule, composed.message_id, token, composed.sender,
+            composed.recipient, composed.subject, composed.reply_to, reopen_url,
+            composed.message, at,
+        ),
+    )  # fmt: skip
+    email = cursor.lastrowid
+    assert email is not None
+    connection.executemany(
+        "INSERT INTO email_messages (email, position, message, revision) "
+        "SELECT ?1, ?2, id, revision FROM messages WHERE conversation = ?3 AND id = ?4",
+        ((email, position, conversation, m.id) for position, m in enumerate(messages)),
+    )
+    connection.executemany(
+        "UPDATE messages SET email = ? WHERE conversation = ? AND sent_at = ? AND id = ?",
+        ((email, conversation, times.to_text(m.sent_at), m.id) for m in messages),
+    )
+    _open_attempt(connection, email, 1, at)
+    return email
+
+
+def _open_attempt(connection: sqlite3.Connection, email: int, number: int, at: str) -> None:
+    connection.execute(
+        "INSERT INTO attempts (email, number, started_at) VALUES (?, ?, ?)", (email, number, at)
+    )
+
+
+def envelope(connection: sqlite3.Connection, email: int) -> Envelope:
+    """What to hand to the transport: the bytes as they were recorded."""
+    row = connection.execute(
+        "SELECT sender, recipient, message, message_id, created_at FROM emails WHERE id = ?",
+        (email,),
+    ).fetchone()
+    return Envelope(
+        row["sender"], row["recipient"], row["message"], row["message_id"],
+        times.from_text(row["created_at"]),
+    )  # fmt: skip
+
+
+# --- The last look ----------------------------------------------------------------------------
+
+_CHANGED = (
+    "SELECT EXISTS (SELECT 1 FROM email_messages AS held LEFT JOIN messages "
+    "ON messages.conversation = ?2 AND messages.id = held.message WHERE held.email = ?1 "
+    "AND (messages.id IS NULL OR messages.email IS NOT ?1 OR messages.seen_at IS NOT NULL "
+    "OR messages.deleted_at IS NOT NULL OR messages.revision <> held.revision))"
+)
+_ALL_GONE = (
+    "SELECT NOT EXISTS (SELECT 1 FROM email_messages AS held JOIN messages "
+    "ON messages.conversation = ?2 AND messages.id = held.message WHERE held.email = ?1 "
+    "AND messages.seen_at IS NULL AND messages.deleted_at IS NULL)"
+)
+
+
+def objection(connection: sqlite3.Connection, email: int) -> str | None:
+    """Why the email, as recorded, must not leave now; None if it may.
+
+    An email that may already have been accepted is only stopped if nothing of it is left to tell.
+    """
+    row = connection.execute(
+        "SELECT conversation, recipient, in_doubt, "
+        "(SELECT email FROM conversations WHERE id = emails.conversation) AS address, "
+        "(SELECT held_at FROM conversations WHERE id = emails.conversation) AS held_at "
+        "FROM emails WHERE id = ?",
+        (email,),
+    ).fetchone()
+    if row is None:
+        return "the email was removed"
+    suppressed = connection.execute(
+        "SELECT reason FROM suppressions WHERE address IN (?, ?)",
+        (addresses.normalise(row["recipient"]), addresses.normalise(row["address"] or "")),
+    ).fetchone()
+    if suppressed:
+        return f"the address was suppressed ({suppressed['reason']})"
+    if row["held_at"]:
+        return "the conversation was held"
+    values = (email, row["conversation"])
+    if connection.execute(_ALL_GONE, values).fetchone()[0]:
+        return "its messages were seen or deleted"
+    if row["in_doubt"]:
+        return None
+    if not addresses.same(row["recipient"], row["address"] or ""):
+        return "the customer's address changed"
+    if connection.execute(_CHANGED, values).fetchone()[0]:
+        return "some of its messages were seen, edited or deleted"
+    return None
+
+
+# --- Outcomes ---------------------------------------------------------------------------------
+
+
+def finish(
+    connection: sqlite3.Connection,
+    email: int,
+    state: str,
+    now: datetime,
+    *,
+    detail: str | None = None,
+    next_attempt_at: datetime | None = None,
+) -> bool:
+    """Move an email that is being sent to `state`. False if it was not being sent any more."""
+    changed = connection.execute(
+        "UPDATE emails SET state = ?, detail = ?, next_attempt_at = ?, finished_at = ?, "
+        "in_doubt = max(in_doubt, ? = 'unknown') WHERE id = ? AND state = 'sending'",
+        (
+            state, detail, times.to_text(next_attempt_at) if next_attempt_at else None,
+            times.to_text(now) if state in ("sent", "failed", "cancelled") else None,
+            state, email,
+        ),
+    )  # fmt: skip
+    return changed.rowcount == 1
+
+
+def close_attempt(
+    connection: sqlite3.Connection,
+    email: int,
+    now: datetime,
+    outcome: str,
+    *,
+    stage: str | None = None,
+    code: int | None = None,
+    reply: str | None = None,
+) -> None:
+    """Complete the record of the attempt that is under way."""
+    connection.execute(
+        "UPDATE attempts SET finished_at = ?, outcome = ?, stage = ?, code = ?, reply = ? "
+        "WHERE email = ? AND number = (SELECT attempts FROM emails WHERE id = ?)",
+        (times.to_text(now), outcome, stage, code, reply, email, email),
+    )
+
+
+def take_back_attempt(connection: sqlite3.Connection, email: int, now: datetime) -> None:
+    """The server was not to be had: the email waits as if nothing had been tried."""
+    connection.execute(
+        "DELETE FROM attempts WHERE email = ?1 "
+        "AND number = (SELECT attempts FROM emails WHERE id = ?1)",
+        (email,),
+    )
+    connection.execute(
+        "UPDATE emails SET attempts = attempts - 1, next_attempt_at = ?, "
+        "state = iif(in_doubt, 'unknown', 'deferred') WHERE id = ? AND state = 'sending'",
+        (times.to_text(now), email),
+    )
+
+
+def cancel(connection: sqlite3.Connection, email: int, now: datetime, detail: str) -> None:
+    """Cancel an email that has not left. Its messages are free again; the unseen ones wait."""
+    connection.execute(
+        "UPDATE emails SET state = 'cancelled', detail = ?, finished_at = ?, next_attempt_at = NULL "
+        "WHERE id = ?",
+        (detail, times.to_text(now), email),
+    )
+    (in_doubt,) = connection.execute(
+        "SELECT in_doubt FROM emails WHERE id = ?", (email,)
+    ).fetchone()
+    if not in_doubt:
+        connection.execute(
+            "UPDATE messages SET email = NULL WHERE email = ?1 AND (conversation, id) IN ("
+            "SELECT conversation, message FROM email_messages JOIN emails ON emails.id = email "
+            "WHERE email = ?1)",
+            (email,),
+        )
+
+
+def suppress(
+    connection: sqlite3.Connection, address: str, reason: str, source: str, now: datetime
+) -> bool:
+    """Never mail an address again, until it is removed; False if it was suppressed already."""
+    changed = connection.execute(
+        "INSERT INTO suppressions (address, reason, source, created_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (address) DO NOTHING",
+        (addresses.normalise(address), reason, source, times.to_text(now)),
+    )
+    return changed.rowcount == 1
+
+
+# --- Second attempts --------------------------------------------------------------------------
+
+
+def adopt_orphans(connection: sqlite3.Connection, now: datetime) -> list[int]:
+    """Emails that a sweep which died was sending: nobody can say whether they were accepted
+    (RFC 1047). Asked by the holder of the sweep's lock, so that nobody else is sending them.
+    """
+    orphans = [
+        row["id"]
+        for row in connection.execute("SELECT id FROM emails WHERE state = 'sending' ORDER BY id")
+    ]
+    for email in orphans:
+        close_attempt(connection, email, now, "unknown", reply="the sweep ended before the answer")
+        finish(connection, email, "unknown", now, detail="the sweep ended while sending it")
+    return orphans
+
+
+def schedule_resend(connection: sqlite3.Connection, email: int, at: datetime) -> None:
+    """Send an email of unknown fate again at `at`, exactly as it was."""
+    connection.execute(
+        "UPDATE emails SET next_attempt_at = ? WHERE id = ? AND state = 'unknown'",
+        (times.to_text(at), email),
+    )
+
+
+def retries(
+    connection: sqlite3.Connection, now: datetime, *, after: int = 0, limit: int = 200
+) -> list[Retry]:
+    """The emails whose next attempt has come, by id."""
+    rows = connection.execute(
+        "SELECT id, conversation, channel, in_doubt, created_at, attempts FROM emails "
+        "WHERE next_attempt_at <= ? AND id > ? ORDER BY id LIMIT ?",
+        (times.to_text(now), after, limit),
+    )
+    return [
+        Retry(row["id"], row["conversation"], row["channel"], bool(row["in_doubt"]),
+              times.from_text(row["created_at"]), row["attempts"])
+        for row in rows
+    ]  # fmt: skip
+
+
+def start_retry(connection: sqlite3.Connection, email: int, now: datetime) -> bool:
+    """Claim an email for another attempt; False if somebody else has changed its state."""
+    changed = connection.execute(
+        "UPDATE emails SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL "
+        "WHERE id = ? AND next_attempt_at <= ?",
+        (email, times.to_text(now)),
+    )
+    if changed.rowcount != 1:
+        return False
+    (number,) = connection.execute("SELECT attempts FROM emails WHERE id = ?", (email,)).fetchone()
+    _open_attempt(connection, email, number, times.to_text(now))
+    return True
+
+
+def deferred_of(connection: sqlite3.Connection, conversation: str) -> list[int]:
+    """The conversation's deferred emails that certainly have not left."""
+    rows = connection.execute(
+        "SELECT id FROM emails WHERE conversation = ? AND state = 'deferred' AND NOT in_doubt",
+        (conversation,),
+    )
+    return [row["id"] for row in rows]
+
+
+# --- What people ask and change ----------------------------------------------------------------
+
+_LISTED = (
+    "SELECT id, conversation, channel, rule, state, recipient, subject, message_id, created_at, "
+    "attempts, next_attempt_at, finished_at, detail, in_doubt FROM emails "
+)
+
+
+def listed(
+    connection: sqlite3.Connection,
+    *,
+    state: str | None = None,
+    channel: str | None = None,
+    conversation: str | None = None,
+    limit: int = -1,
+) -> list[sqlite3.Row]:
+    """Emails without their bytes, newest first."""
+    return connection.execute(
+        _LISTED + "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR channel = ?2) "
+        "AND (?3 IS NULL OR conversation = ?3) ORDER BY id DESC LIMIT ?4",
+        (state, channel, conversation, limit),
+    ).fetchall()
+
+
+def one(connection: sqlite3.Connection, email: int) -> sqlite3.Row | None:
+    """One email, whole."""
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM emails WHERE id = ?", (email,)
+    ).fetchone()
+    return row
+
+
+def messages_of(connection: sqlite3.Connection, email: int) -> list[str]:
+    """The ids of the messages that an email holds, in order."""
+    rows = connection.execute(
+        "SELECT message FROM email_messages WHERE email = ? ORDER BY position", (email,)
+    )
+    return [row["message"] for row in rows]
+
+
+def attempts_of(connection: sqlite3.Connection, email: int) -> list[sqlite3.Row]:
+    """Every attempt to send an email, first to last."""
+    return connection.execute(
+        "SELECT number, started_at, finished_at, outcome, stage, code, reply FROM attempts "
+        "WHERE email = ? ORDER BY number",
+        (email,),
+    ).fetchall()
+
+
+def retry_now(connection: sqlite3.Connection, email: int, now: datetime) -> bool:
+    """Let the next sweep try a deferred or failed email again, as it was."""
+    changed = connection.execute(
+        "UPDATE emails SET state = 'deferred', next_attempt_at = ?, finished_at = NULL "
+        "WHERE id = ? AND state IN ('deferred', 'failed')",
+        (times.to_text(now), email),
+    )
+    return changed.rowcount == 1
+
+
+def resolve_sent(connection: sqlite3.Connection, email: int, now: datetime, by: str) -> bool:
+    """A person knows that an email of unknown fate arrived."""
+    changed = connection.execute(
+        "UPDATE emails SET state = 'sent', next_attempt_at = NULL, finished_at = ?, detail = ? "
+        "WHERE id = ? AND state = 'unknown'",
+        (times.to_text(now), f"resolved as sent by {by}", email),
+    )
+    return changed.rowcount == 1
+
+
+def suppressions(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """All suppressed addresses, newest first."""
+    return connection.execute(
+        "SELECT address, reason, source, created_at FROM suppressions "
+        "ORDER BY created_at DESC, address"
+    ).fetchall()
+
+
+def unsuppress(connection: sqlite3.Connection, address: str) -> bool:
+    """Let an address be mailed again; False if it was not suppressed."""
+    changed = connection.execute(
+        "DELETE FROM suppressions WHERE address = ?", (addresses.normalise(address),)
+    )
+    return changed.rowcount == 1

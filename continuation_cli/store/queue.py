@@ -1,0 +1,137 @@
+"""What the sweep looks for: the rows of `waiting`, which triggers keep. See docs/schema.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from continuation_cli.core import times
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+
+class Candidate(NamedTuple):
+    """A conversation to look at, and the place in the queue where it stood."""
+
+    check_at: str
+    conversation: str
+
+
+#: Ahead of every candidate.
+START = Candidate("", "")
+
+_FIND = (
+    "SELECT check_at, conversation FROM waiting WHERE check_at <= ? "
+    "AND (check_at, conversation) > (?, ?) {also} ORDER BY check_at, conversation LIMIT ?"
+)
+
+
+def find(
+    connection: sqlite3.Connection,
+    now: datetime,
+    *,
+    after: Candidate = START,
+    limit: int = 500,
+    channel: str | None = None,
+) -> list[Candidate]:
+    """The next conversations that may be due, longest waiting first.
+
+    Its cost is that of the rows it returns, however many wait or are stored: with a channel it
+    passes over the other channels' candidates, no more.
+    """
+    also = "AND (SELECT channel FROM conversations WHERE id = waiting.conversation) = ?"
+    query = _FIND.format(also=also if channel else "")
+    values = [times.to_text(now), *after, *([channel] if channel else []), limit]
+    return [Candidate(*row) for row in connection.execute(query, values)]
+
+
+def is_idle(connection: sqlite3.Connection, now_text: str) -> bool:
+    """Whether a sweep at `now` has nothing to look at: no candidate, no unfinished email."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM waiting WHERE check_at <= ?1) "
+        "OR EXISTS (SELECT 1 FROM emails WHERE state = 'sending') "
+        "OR EXISTS (SELECT 1 FROM emails WHERE next_attempt_at <= ?1) "
+        "OR EXISTS (SELECT 1 FROM sweeps WHERE last_parked_at > ?1)",
+        (now_text,),
+    ).fetchone()
+    return not row[0]
+
+
+def postpone(
+    connection: sqlite3.Connection, conversation: str, check_at: datetime | None, parked: str
+) -> None:
+    """Look at the conversation again at `check_at`; None: when something has changed."""
+    if check_at is None:
+        values: tuple[str | None, str | None] = (None, parked)
+    else:
+        values = (times.to_text(check_at), None)
+    connection.execute(
+        "UPDATE waiting SET check_at = ?, parked = ? WHERE conversation = ?",
+        (*values, conversation),
+    )
+
+
+def record_parking(connection: sqlite3.Connection, now: datetime) -> None:
+    """Remember when something was parked, for `clock_went_back`."""
+    connection.execute(
+        "INSERT INTO sweeps (id, last_parked_at) VALUES (1, ?) "
+        "ON CONFLICT (id) DO UPDATE SET last_parked_at = max(last_parked_at, excluded.last_parked_at)",
+        (times.to_text(now),),
+    )
+
+
+def clock_went_back(connection: sqlite3.Connection, now: datetime) -> bool:
+    """Whether an earlier sweep's clock was ahead of `now`: what it parked as too old may not be."""
+    row = connection.execute(
+        "SELECT 1 FROM sweeps WHERE last_parked_at > ?", (times.to_text(now),)
+    ).fetchone()
+    return row is not None
+
+
+def wake_expired(connection: sqlite3.Connection, now: datetime) -> None:
+    """Look again at everything that was parked as too old; asked when the clock went back."""
+    connection.execute(
+        "UPDATE waiting SET parked = NULL, "
+        "check_at = (SELECT began_at FROM conversations WHERE id = waiting.conversation) "
+        "WHERE parked = 'expired'"
+    )
+    connection.execute("UPDATE sweeps SET last_parked_at = ?", (times.to_text(now),))
+
+
+def waiting(connection: sqlite3.Connection, channel: str | None) -> Iterator[str]:
+    """Every conversation with a message that waits, parked or not."""
+    rows = connection.execute(
+        "SELECT waiting.conversation FROM waiting JOIN conversations ON id = conversation "
+        "WHERE ?1 IS NULL OR channel = ?1 ORDER BY conversation",
+        (channel,),
+    )
+    return (row["conversation"] for row in rows)
+
+
+def waiting_by_rows(connection: sqlite3.Connection) -> Iterable[str]:
+    """What `waiting` should hold, recomputed from the messages."""
+    rows = connection.execute(
+        "SELECT DISTINCT conversation FROM messages JOIN conversations ON conversations.id "
+        "= conversation WHERE author IN ('agent', 'bot') AND seen_at IS NULL "
+        "AND deleted_at IS NULL AND messages.email IS NULL"
+    )
+    return (row["conversation"] for row in rows)
+
+
+def entries(connection: sqlite3.Connection) -> Iterator[sqlite3.Row]:
+    """The queue as it is: conversation, check_at, parked."""
+    return connection.execute("SELECT conversation, check_at, parked FROM waiting")
+
+
+def rebuild(connection: sqlite3.Connection) -> None:
+    """Derive the whole queue anew."""
+    connection.execute("DELETE FROM waiting")
+    connection.execute(
+        "INSERT INTO waiting (conversation, check_at) "
+        "SELECT conversation, min(sent_at) FROM messages JOIN conversations "
+        "ON conversations.id = conversation WHERE author IN ('agent', 'bot') "
+        "AND seen_at IS NULL AND deleted_at IS NULL AND messages.email IS NULL "
+        "GROUP BY conversation"
+    )
