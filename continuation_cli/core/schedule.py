@@ -6,14 +6,13 @@ Everything here is a pure function of a conversation, its channel's settings and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from continuation_cli.core import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from continuation_cli.core.model import (
         Conversation,
@@ -37,6 +36,9 @@ Reason = Literal[
     "set_aside",
     "rule_off",
 ]
+
+#: `opened_at` of a page that was heard of, but not of its opening.
+UNKNOWN_OPENING = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: The cap on emails counts over this long.
 CAP_WINDOW = timedelta(hours=24)

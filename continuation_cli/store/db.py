@@ -146,3 +146,9 @@ def reading(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.execute("COMMIT")
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """A number that changes when, and only when, another connection has committed a change."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)

@@ -132,7 +132,7 @@ def objection(connection: sqlite3.Connection, email: int) -> str | None:
     An email that may already have been accepted is only stopped if nothing of it is left to tell.
     """
     row = connection.execute(
-        "SELECT conversation, recipient, in_doubt, "
+        "SELECT conversation, channel, recipient, in_doubt, "
         "(SELECT email FROM conversations WHERE id = emails.conversation) AS address, "
         "(SELECT held_at FROM conversations WHERE id = emails.conversation) AS held_at "
         "FROM emails WHERE id = ?",
@@ -148,6 +148,13 @@ def objection(connection: sqlite3.Connection, email: int) -> str | None:
         return f"the address was suppressed ({suppressed['reason']})"
     if row["held_at"]:
         return "the conversation was held"
+    enabled = connection.execute(
+        "SELECT value FROM settings WHERE key = 'enabled' AND channel IN ('', ?) "
+        "ORDER BY channel DESC LIMIT 1",
+        (row["channel"],),
+    ).fetchone()
+    if enabled and enabled["value"] == "off":
+        return "the channel was disabled"
     values = (email, row["conversation"])
     if connection.execute(_ALL_GONE, values).fetchone()[0]:
         return "its messages were seen or deleted"
@@ -220,8 +227,8 @@ def take_back_attempt(connection: sqlite3.Connection, email: int, now: datetime)
 def cancel(connection: sqlite3.Connection, email: int, now: datetime, detail: str) -> None:
     """Cancel an email that has not left. Its messages are free again; the unseen ones wait."""
     connection.execute(
-        "UPDATE emails SET state = 'cancelled', detail = ?, finished_at = ?, next_attempt_at = NULL "
-        "WHERE id = ?",
+        "UPDATE emails SET state = 'cancelled', detail = ?, finished_at = ?, "
+        "next_attempt_at = NULL WHERE id = ?",
         (detail, times.to_text(now), email),
     )
     (in_doubt,) = connection.execute(
@@ -229,9 +236,8 @@ def cancel(connection: sqlite3.Connection, email: int, now: datetime, detail: st
     ).fetchone()
     if not in_doubt:
         connection.execute(
-            "UPDATE messages SET email = NULL WHERE email = ?1 AND (conversation, id) IN ("
-            "SELECT conversation, message FROM email_messages JOIN emails ON emails.id = email "
-            "WHERE email = ?1)",
+            "UPDATE messages SET email = NULL WHERE email = ?1 "
+            "AND conversation = (SELECT conversation FROM emails WHERE id = ?1)",
             (email,),
         )
 
@@ -289,18 +295,23 @@ def retries(
     ]  # fmt: skip
 
 
-def start_retry(connection: sqlite3.Connection, email: int, now: datetime) -> bool:
-    """Claim an email for another attempt; False if somebody else has changed its state."""
-    changed = connection.execute(
+def is_due(connection: sqlite3.Connection, email: int, now: datetime) -> bool:
+    """Whether the email's next attempt has come."""
+    row = connection.execute(
+        "SELECT 1 FROM emails WHERE id = ? AND next_attempt_at <= ?", (email, times.to_text(now))
+    ).fetchone()
+    return row is not None
+
+
+def start_retry(connection: sqlite3.Connection, email: int, now: datetime) -> None:
+    """Claim an email that is due for another attempt."""
+    connection.execute(
         "UPDATE emails SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL "
-        "WHERE id = ? AND next_attempt_at <= ?",
-        (email, times.to_text(now)),
+        "WHERE id = ?",
+        (email,),
     )
-    if changed.rowcount != 1:
-        return False
     (number,) = connection.execute("SELECT attempts FROM emails WHERE id = ?", (email,)).fetchone()
     _open_attempt(connection, email, number, times.to_text(now))
-    return True
 
 
 def deferred_of(connection: sqlite3.Connection, conversation: str) -> list[int]:

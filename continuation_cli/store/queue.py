@@ -77,7 +77,8 @@ def record_parking(connection: sqlite3.Connection, now: datetime) -> None:
     """Remember when something was parked, for `clock_went_back`."""
     connection.execute(
         "INSERT INTO sweeps (id, last_parked_at) VALUES (1, ?) "
-        "ON CONFLICT (id) DO UPDATE SET last_parked_at = max(last_parked_at, excluded.last_parked_at)",
+        "ON CONFLICT (id) DO UPDATE "
+        "SET last_parked_at = max(last_parked_at, excluded.last_parked_at)",
         (times.to_text(now),),
     )
 

@@ -13,11 +13,9 @@ CREATE TABLE conversations (
                    CONSTRAINT "a conversation id has 1 to 200 characters" CHECK (length(id) BETWEEN 1 AND 200),
   channel          TEXT NOT NULL REFERENCES channels (id),
   email            TEXT,
-  email_at         TEXT is_time(email_at),
   name             TEXT,
   locale           TEXT,
   began_at         TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) is_time(began_at),
-  described_at     TEXT is_time(described_at),
   closed_at        TEXT is_time(closed_at),
   reopened_at      TEXT is_time(reopened_at),
   held_at          TEXT is_time(held_at),
@@ -25,7 +23,12 @@ CREATE TABLE conversations (
   held_why         TEXT,
   link_generation  INTEGER NOT NULL DEFAULT 0,
   set_aside_until  TEXT is_time(set_aside_until),
-  set_aside_why    TEXT
+  set_aside_why    TEXT,
+  -- When `import` learned what: the latest event wins, in whatever order events come.
+  channel_at       TEXT is_time(channel_at),
+  email_at         TEXT is_time(email_at),
+  name_at          TEXT is_time(name_at),
+  locale_at        TEXT is_time(locale_at)
 ) WITHOUT ROWID;
 
 CREATE INDEX conversations_by_channel ON conversations (channel);

@@ -1,0 +1,187 @@
+"""Several connections at once: each worker thread owns one transport and sends one email at a time.
+
+The database is written by the sweep's own thread only; a worker reads it once for each email, for
+the last look before it leaves.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from continuation_cli.mail.transport import NotSent, Receipt, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from continuation_cli.core.model import Envelope
+    from continuation_cli.mail.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An email that was claimed and is to be sent now."""
+
+    email: int
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A worker's transport is open; it can be given a job."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A worker's transport cannot be opened; the worker has ended."""
+
+    worker: int
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A job has ended. `ready`: the worker can be given the next job right now; otherwise it opens
+    its transport again and reports Ready or Gone. `objection` is why the last look said no.
+    """
+
+    worker: int
+    job: Job
+    outcome: Receipt | Exception
+    objection: str | None
+    ready: bool
+
+
+Event = Ready | Gone | Done
+
+
+class LastLook(Protocol):
+    """Asked just before an email leaves; lives in its worker's thread."""
+
+    def objection(self, email: int) -> str | None:
+        """Why the email must not leave now, or None."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class Pool:
+    """Up to `connections` workers, started as they are needed."""
+
+    def __init__(
+        self,
+        make_transport: Callable[[], Transport],
+        make_last_look: Callable[[], LastLook],
+        connections: int,
+    ) -> None:
+        self._make_transport = make_transport
+        self._make_last_look = make_last_look
+        self._connections = connections
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._inboxes: list[queue.SimpleQueue[Job | None]] = []
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether another worker may be started."""
+        return len(self._threads) < self._connections
+
+    def start_worker(self) -> None:
+        """Start one more; it reports Ready or Gone."""
+        inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._inboxes.append(inbox)
+        thread = threading.Thread(
+            target=self._work, args=(len(self._threads), inbox), name="sender", daemon=True
+        )
+        self._threads.append(thread)
+        thread.start()
+
+    def give(self, worker: int, job: Job) -> None:
+        """Hand a job to a worker that is ready."""
+        self._inboxes[worker].put(job)
+
+    def next_event(self) -> Event:
+        """Wait for what happens next."""
+        return self._events.get()
+
+    def close(self) -> None:
+        """Say good-bye on every connection and wait for the workers."""
+        for inbox in self._inboxes:
+            inbox.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self, number: int, inbox: queue.SimpleQueue[Job | None]) -> None:
+        try:
+            transport, look = self._make_transport(), self._make_last_look()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the sweep's thread must hear of it
+            self._events.put(Gone(number, error))
+            return
+        try:
+            while self._opened(number, transport):
+                if not self._serve(number, inbox, transport, look):
+                    return
+        finally:
+            transport.close()
+            look.close()
+
+    def _opened(self, number: int, transport: Transport) -> bool:
+        try:
+            transport.open()
+        except Exception as error:  # noqa: BLE001 - see above
+            self._events.put(Gone(number, error))
+            return False
+        self._events.put(Ready(number))
+        return True
+
+    def _serve(
+        self,
+        number: int,
+        inbox: queue.SimpleQueue[Job | None],
+        transport: Transport,
+        look: LastLook,
+    ) -> bool:
+        """Send until the transport closes (True) or there is nothing more to send (False)."""
+        while (job := inbox.get()) is not None:
+            objections: list[str] = []
+
+            def last_look(job: Job = job, objections: list[str] = objections) -> bool:
+                objections.extend(filter(None, [look.objection(job.email)]))
+                return not objections
+
+            outcome = deliver(transport, job.envelope, last_look)
+            ready = transport.is_open
+            why = objections[0] if objections else None
+            self._events.put(Done(number, job, outcome, why, ready))
+            if not ready:
+                return True
+        return False
+
+
+def deliver(
+    transport: Transport, envelope: Envelope, last_look: Callable[[], bool]
+) -> Receipt | Exception:
+    """One attempt. A connection that the server closed while it was idle is not the email's fault:
+    a new one is tried at once.
+    """
+    try:
+        try:
+            return transport.send(envelope, last_look)
+        except NotSent as error:
+            if error.stage != "mail":
+                raise
+            transport.open()
+            return transport.send(envelope, last_look)
+    except Exception as error:  # noqa: BLE001 - the outcome, whatever it is, is recorded
+        return error
+
+
+def is_servers_fault(outcome: Receipt | Exception) -> bool:
+    """Whether the attempt says nothing of the email, so that none was used up."""
+    from continuation_cli.mail.transport import Undelivered
+
+    return isinstance(outcome, Unavailable) or not isinstance(outcome, Receipt | Undelivered)

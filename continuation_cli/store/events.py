@@ -1,0 +1,201 @@
+"""Writing chat events into the tables: in any order, as often as one likes, to the same end.
+
+Every time a page or a conversation knows is the latest (or the earliest) of its kind, so that no
+event can undo what a later one said.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from continuation_cli.core.schedule import UNKNOWN_OPENING
+from continuation_cli.core.times import to_text
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from continuation_cli.core.events import Event
+
+#: The channel of a conversation that no event has given one.
+DEFAULT_CHANNEL = "default"
+
+#: How many conversations are remembered as known; past it they are looked up again.
+_REMEMBERED = 20_000
+
+_UNOPENED = to_text(UNKNOWN_OPENING)
+
+_PAGE_TIMES = {
+    "page_hidden": "hidden_at",
+    "page_visible": "visible_at",
+    "page_active": "last_active_at",
+    "page_closed": "closed_at",
+}
+
+
+class EventWriter:
+    """Applies events within transactions that the caller holds."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._began: dict[str, str] = {}
+        self._channels: set[str] = set()
+        row = connection.execute("SELECT EXISTS (SELECT 1 FROM early_changes)").fetchone()
+        self._early = bool(row[0])
+        self._appliers = {
+            "conversation": self._describe,
+            "page_opened": self._open_page,
+            **dict.fromkeys(_PAGE_TIMES, self._move_page),
+            "message": self._add_message,
+            "message_edited": self._change_message,
+            "message_deleted": self._change_message,
+            "seen": self._read_through,
+            "customer": self._describe,
+            "conversation_closed": self._close_or_open,
+            "conversation_opened": self._close_or_open,
+        }
+
+    def apply(self, event: Event) -> bool:
+        """Write one event; whether it changed anything."""
+        began = self._began.get(event.conversation)
+        if began is None or event.at < began or event.channel is not None:
+            self._ensure_conversation(event)
+        before = self._connection.total_changes
+        self._appliers[event.type](event)
+        return self._connection.total_changes != before
+
+    def forget(self) -> None:
+        """Forget what is known of the tables: after a rollback, or when others may have written."""
+        self._began.clear()
+        self._channels.clear()
+
+    def _ensure_conversation(self, event: Event) -> None:
+        channel = event.channel or DEFAULT_CHANNEL
+        if channel not in self._channels:
+            self._connection.execute(
+                "INSERT INTO channels (id, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (channel, event.at),
+            )
+            self._channels.add(channel)
+        known = self._connection.execute(
+            "SELECT began_at FROM conversations WHERE id = ?", (event.conversation,)
+        ).fetchone()
+        if known is None:
+            self._connection.execute(
+                "INSERT INTO conversations (id, channel, began_at, channel_at) VALUES (?, ?, ?, ?)",
+                (event.conversation, channel, event.at, event.at if event.channel else None),
+            )
+        elif event.at < known[0]:
+            self._connection.execute(
+                "UPDATE conversations SET began_at = ? WHERE id = ?", (event.at, event.conversation)
+            )
+        if len(self._began) >= _REMEMBERED:
+            self._began.clear()
+        self._began[event.conversation] = min(event.at, known[0]) if known else event.at
+        if known is not None and event.channel is not None:
+            self._set_latest(event, "channel", event.channel)
+
+    def _set_latest(self, event: Event, column: str, value: str | None) -> None:
+        self._connection.execute(
+            f"UPDATE conversations SET {column} = ?1, {column}_at = ?2 WHERE id = ?3 AND "
+            f"(?2, ifnull(?1, '')) > (ifnull({column}_at, ''), ifnull({column}, ''))",
+            (value, event.at, event.conversation),
+        )
+
+    def _describe(self, event: Event) -> None:
+        for column, value in event.fields.items():
+            if value is not None or event.type == "customer":
+                self._set_latest(event, column, value or None)
+
+    def _open_page(self, event: Event) -> None:
+        self._connection.execute(
+            "INSERT INTO pages (conversation, id, url, opened_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (conversation, id) DO UPDATE "
+            "SET url = ifnull(excluded.url, url), opened_at = excluded.opened_at "
+            "WHERE (excluded.opened_at, ifnull(excluded.url, '')) > (opened_at, ifnull(url, ''))",
+            (event.conversation, event.fields["page"], event.fields["url"], event.at),
+        )
+
+    def _move_page(self, event: Event) -> None:
+        column = _PAGE_TIMES[event.type]
+        self._connection.execute(
+            f"INSERT INTO pages (conversation, id, opened_at, {column}) VALUES (?, ?, ?, ?) "
+            f"ON CONFLICT (conversation, id) DO UPDATE SET {column} = excluded.{column} "
+            f"WHERE excluded.{column} > ifnull({column}, '')",
+            (event.conversation, event.fields["page"], _UNOPENED, event.at),
+        )
+
+    def _add_message(self, event: Event) -> None:
+        fields = event.fields
+        added = self._connection.execute(
+            "INSERT INTO messages (conversation, id, author, via, name, text, format, attachments, "
+            "sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                event.conversation, fields["id"], fields["author"], fields["via"], fields["name"],
+                fields["text"], fields["format"], fields["attachments"], event.at,
+            ),
+        )  # fmt: skip
+        if added.rowcount == 1 and self._early:
+            self._apply_early_changes(event.conversation, fields["id"])
+
+    def _change_message(self, event: Event) -> None:
+        message = event.fields["id"]
+        known = self._connection.execute(
+            "SELECT 1 FROM messages WHERE conversation = ? AND id = ?",
+            (event.conversation, message),
+        ).fetchone()
+        if known is not None:
+            self._change_known(event.type, event.conversation, message, event.at, event.fields)
+            return
+        self._early = True
+        later = ">" if event.type == "message_edited" else "<"
+        self._connection.execute(
+            "INSERT INTO early_changes (conversation, message, change, at, event) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, "
+            f"event = excluded.event WHERE (excluded.at, excluded.event) {later} (at, event)",
+            (event.conversation, message, event.type, event.at, json.dumps(event.fields)),
+        )
+
+    def _apply_early_changes(self, conversation: str, message: str) -> None:
+        found = self._connection.execute(
+            "SELECT change, at, event FROM early_changes WHERE conversation = ? AND message = ?",
+            (conversation, message),
+        ).fetchall()
+        for change, at, fields in found:
+            self._change_known(change, conversation, message, at, json.loads(fields))
+        self._connection.execute(
+            "DELETE FROM early_changes WHERE conversation = ? AND message = ?",
+            (conversation, message),
+        )
+
+    def _change_known(
+        self, change: str, conversation: str, message: str, at: str, fields: dict[str, str | None]
+    ) -> None:
+        if change == "message_deleted":
+            self._connection.execute(
+                "UPDATE messages SET deleted_at = ?1 WHERE conversation = ?2 AND id = ?3 "
+                "AND (deleted_at IS NULL OR deleted_at > ?1)",
+                (at, conversation, message),
+            )
+            return
+        self._connection.execute(
+            "UPDATE messages SET text = ?1, format = ifnull(?2, format), "
+            "attachments = ifnull(?3, attachments), edited_at = ?4 "
+            "WHERE conversation = ?5 AND id = ?6 "
+            "AND (edited_at IS NULL OR (?4, ?1) > (edited_at, text))",
+            (fields["text"], fields["format"], fields["attachments"], at, conversation, message),
+        )
+
+    def _read_through(self, event: Event) -> None:
+        self._connection.execute(
+            "INSERT INTO reads (conversation, through, at) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET at = excluded.at WHERE excluded.at < at",
+            (event.conversation, event.fields["through"], event.at),
+        )
+
+    def _close_or_open(self, event: Event) -> None:
+        column = "closed_at" if event.type == "conversation_closed" else "reopened_at"
+        self._connection.execute(
+            f"UPDATE conversations SET {column} = ?1 WHERE id = ?2 AND ifnull({column}, '') < ?1",
+            (event.at, event.conversation),
+        )

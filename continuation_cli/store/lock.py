@@ -1,0 +1,43 @@
+"""One sweep at a time: a lock on a file beside the database, which dies with its process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+
+
+class SweepLock:
+    """The sweep's lock, not yet taken. The lock is the kernel's (flock), so that a killed sweep
+    leaves nothing to clean up; the file itself stays, and its mtime tells since when it is held.
+    """
+
+    def __init__(self, database: str) -> None:
+        # realpath: the same database under another name has the same lock.
+        self._path = os.path.realpath(database) + ".lock"
+        self._file: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock; False at once if another sweep holds it."""
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        except BaseException:
+            os.close(file)
+            raise
+        os.utime(file)
+        self._file = file
+        return True
+
+    def held_for(self) -> float:
+        """For how many seconds the present holder has had it."""
+        return max(0.0, time.time() - os.stat(self._path).st_mtime)  # noqa: PTH116 - import time
+
+    def release(self) -> None:
+        """Let the next sweep go."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

@@ -1,0 +1,428 @@
+"""find -> decide -> compose -> claim -> send -> record. See docs/outbox.md for the protocol."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from continuation_cli import sending
+from continuation_cli.core import schedule
+from continuation_cli.core.delivery import next_attempt
+from continuation_cli.drafts import Drafter, NotConfiguredError, Prepared
+from continuation_cli.mail.transport import InDoubt, Receipt, Refused, Undelivered, Withdrawn
+from continuation_cli.store import activity, db, outbox, queue
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from continuation_cli.core.model import Conversation
+
+#: How many candidates are decided upon at a time; the write lock is held for one such batch.
+BATCH = 100
+
+#: For how long a conversation whose email cannot be composed is left alone.
+SET_ASIDE = timedelta(hours=1)
+
+
+class Result(NamedTuple):
+    """What became of one email in this run. `email` is None if none could be composed."""
+
+    email: int | None
+    conversation: str
+    state: str
+    detail: str | None
+
+
+class Planned(NamedTuple):
+    """A composed email, and the database's version when its facts were read."""
+
+    version: int
+    prepared: Prepared
+
+
+Work = Planned | outbox.Retry
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did. `stopped` is why it ended before it was done: no connection, a signal."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    not_configured: dict[str, str] = field(default_factory=dict)
+    stopped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which conversations a run is for, and how many emails it may send."""
+
+    channel: str | None = None
+    conversation: str | None = None
+    limit: int | None = None
+
+    def covers(self, conversation: str, channel: str) -> bool:
+        """Whether a conversation is meant."""
+        return self.conversation in (None, conversation) and self.channel in (None, channel)
+
+
+class Sweep:
+    """One run over the database; the caller holds the sweep's lock."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        drafter: Drafter,
+        pool: sending.Pool,
+        *,
+        clock: Callable[[], datetime],
+        scope: Scope,
+        on_result: Callable[[Result], None],
+    ) -> None:
+        self._connection = connection
+        self._drafter = drafter
+        self._pool = pool
+        self._clock = clock
+        self._scope = scope
+        self._on_result = on_result
+        self._version = self._data_version()
+        self._claimed = 0
+        self._in_flight = 0
+        self._opening = 0
+        self._idle: list[int] = []
+        self.report = Report()
+
+    def stop(self, why: str) -> None:
+        """Send nothing more; what is being sent is still recorded."""
+        self.report.stopped = self.report.stopped or why
+
+    # --- The loop -----------------------------------------------------------------------------
+
+    def run(self) -> Report:
+        """Send everything that is due within the scope."""
+        now = self._clock()
+        self._recover(now)
+        work = self._work(now)
+        ahead: deque[Work] = deque()
+        while True:
+            self._look_ahead(work, ahead)
+            self._start_workers(ahead)
+            while self._idle and ahead and not self.report.stopped:
+                self._hand_over(self._idle.pop(), ahead)
+            if not self._in_flight and (not self._opening or not ahead or self.report.stopped):
+                return self.report
+            self._handle(self._pool.next_event(), ahead)
+
+    def _look_ahead(self, work: Iterator[Work], ahead: deque[Work]) -> None:
+        """Compose while the workers wait for their servers."""
+        wanted = max(1, self._in_flight + len(self._idle))
+        while len(ahead) < wanted and not self._is_full(len(ahead)) and not self.report.stopped:
+            found = next(work, None)
+            if found is None:
+                return
+            ahead.append(found)
+
+    def _is_full(self, ahead: int) -> bool:
+        return self._scope.limit is not None and self._claimed + ahead >= self._scope.limit
+
+    def _start_workers(self, ahead: deque[Work]) -> None:
+        spare = len(ahead) - len(self._idle) - self._opening
+        if spare > 0 and self._pool.can_grow and not self.report.stopped:
+            self._pool.start_worker()
+            self._opening += 1
+
+    def _handle(self, event: sending.Event, ahead: deque[Work]) -> None:
+        if isinstance(event, sending.Ready):
+            self._opening -= 1
+            self._idle.append(event.worker)
+        elif isinstance(event, sending.Gone):
+            self._opening -= 1
+            # Some servers allow fewer connections than we ask for: the others carry on.
+            if not self._idle and not self._in_flight and not self._opening:
+                self.stop(str(event.error))
+        else:
+            self._in_flight -= 1
+            if sending.is_servers_fault(event.outcome):
+                self.stop(str(event.outcome))
+            if event.ready and ahead and not self.report.stopped:
+                self._hand_over(event.worker, ahead, event)
+                return
+            with db.writing(self._connection):
+                self._record(event)
+            if event.ready:
+                self._idle.append(event.worker)
+            else:
+                self._opening += 1
+
+    def _hand_over(self, worker: int, ahead: deque[Work], done: sending.Done | None = None) -> None:
+        """Record what a worker has done and claim its next email, in one commit."""
+        job = None
+        with db.writing(self._connection):
+            if done is not None:
+                self._record(done)
+            while job is None and ahead:
+                job = self._claim(ahead.popleft())
+        if job is None:
+            self._idle.append(worker)
+            return
+        self._claimed += 1
+        self._in_flight += 1
+        self._pool.give(worker, job)
+
+    # --- What there is to do ------------------------------------------------------------------
+
+    def _recover(self, now: datetime) -> None:
+        with db.writing(self._connection):
+            for email in outbox.adopt_orphans(self._connection, now):
+                row = outbox.one(self._connection, email)
+                assert row is not None
+                if self._drafter.settings.of(row["channel"]).on_unknown == "resend":
+                    outbox.schedule_resend(self._connection, email, now)
+                else:
+                    self._note(Result(email, row["conversation"], "unknown", row["detail"]))
+            if queue.clock_went_back(self._connection, now):
+                queue.wake_expired(self._connection, now)
+
+    def _work(self, now: datetime) -> Iterator[Work]:
+        """Second attempts first, then what is due, the longest waiting first."""
+        last = 0
+        while batch := outbox.retries(self._connection, now, after=last):
+            last = batch[-1].id
+            yield from (r for r in batch if self._scope.covers(r.conversation, r.channel))
+        for conversation in self._due(now):
+            planned = self._prepare(conversation, now)
+            if planned is not None:
+                yield planned
+
+    def _due(self, now: datetime) -> Iterator[Conversation]:
+        if self._scope.conversation is not None:
+            yield from self._sift([self._scope.conversation], now)
+            return
+        last = queue.START
+        while batch := queue.find(
+            self._connection, now, after=last, limit=BATCH, channel=self._scope.channel
+        ):
+            last = batch[-1]
+            yield from self._sift([candidate.conversation for candidate in batch], now)
+
+    def _sift(self, candidates: list[str], now: datetime) -> list[Conversation]:
+        """Those that are due; the others are put off to when they may be."""
+        self._refresh()
+        due, other = [], []
+        for conversation_id in candidates:
+            conversation = self._drafter.conversation(conversation_id, now)
+            if conversation is None:
+                continue
+            if isinstance(self._decide(conversation, now), schedule.Due):
+                due.append(conversation)
+            else:
+                other.append(conversation)
+        if other:
+            with db.writing(self._connection):
+                self._put_off(other, now)
+        return due
+
+    def _put_off(self, conversations: list[Conversation], now: datetime) -> None:
+        changed = self._refresh()
+        parked = False
+        for conversation in conversations:
+            current: Conversation | None = conversation
+            if changed:
+                current = self._drafter.conversation(conversation.id, now)
+            decision = self._decide(current, now) if current else None
+            if current is None or decision is None or isinstance(decision, schedule.Due):
+                continue
+            reason = decision.reason if isinstance(decision, schedule.Skipped) else "waiting"
+            if isinstance(decision, schedule.Skipped):
+                self.report.skipped[reason] += 1
+            settings = self._drafter.settings.of(current.channel)
+            look = schedule.next_look(current, settings, now)
+            queue.postpone(self._connection, current.id, look, reason)
+            parked = parked or look is None
+        if parked:
+            queue.record_parking(self._connection, now)
+
+    def _decide(self, conversation: Conversation, now: datetime) -> schedule.Decision:
+        return schedule.decide(conversation, self._drafter.settings.of(conversation.channel), now)
+
+    def _prepare(self, conversation: Conversation, now: datetime) -> Planned | None:
+        """Compose; a conversation that breaks is recorded and set aside, and the rest goes on."""
+        self._supersede(conversation.id, now)
+        self._refresh()
+        version = self._version
+        current = self._drafter.conversation(conversation.id, now)
+        decision = self._decide(current, now) if current else None
+        if current is None or not isinstance(decision, schedule.Due):
+            return None
+        try:
+            facts = self._drafter.facts(current)
+            return Planned(version, self._drafter.prepare(facts, decision.rule, now))
+        except NotConfiguredError as error:
+            self.report.not_configured[current.channel] = str(error)
+        except Exception as error:  # noqa: BLE001 - a poisoned conversation must not stop the rest
+            why = f"cannot be composed: {type(error).__name__}: {error}"[:500]
+            with db.writing(self._connection):
+                activity.set_aside(self._connection, current.id, now + SET_ASIDE, why)
+            self._note(Result(None, current.id, "set_aside", why))
+        return None
+
+    def _supersede(self, conversation_id: str, now: datetime) -> None:
+        """One email, not two: what has not left is told together with what came since."""
+        why = "composed anew, together with later messages"
+        for email in outbox.deferred_of(self._connection, conversation_id):
+            with db.writing(self._connection):
+                outbox.cancel(self._connection, email, now, why)
+            self._note(Result(email, conversation_id, "cancelled", why))
+
+    # --- Claim and record: within the caller's transaction ----------------------------------------
+
+    def _claim(self, item: Work) -> sending.Job | None:
+        """Decide once more, now that nobody else can write, and record the email as being sent."""
+        now = self._clock()
+        if isinstance(item, outbox.Retry):
+            return self._claim_retry(item, now)
+        prepared = item.prepared
+        if self._data_version() != item.version:
+            newer = self._prepare_again(prepared, now)
+            if newer is None:
+                return None
+            prepared = newer
+        conversation = prepared.facts.conversation
+        email = outbox.claim(
+            self._connection,
+            prepared.composed,
+            prepared.facts.unseen,
+            conversation=conversation.id,
+            channel=conversation.channel,
+            rule=prepared.rule,
+            token=prepared.token,
+            reopen_url=prepared.reopen_url,
+            now=now,
+        )
+        if conversation.set_aside_until is not None:
+            activity.forget_set_aside(self._connection, conversation.id)
+        return sending.Job(email, outbox.envelope(self._connection, email))
+
+    def _prepare_again(self, prepared: Prepared, now: datetime) -> Prepared | None:
+        """The email as it should be now; None if it should not be, or cannot: the next run sees."""
+        self._refresh()
+        current = self._drafter.conversation(prepared.facts.conversation.id, now)
+        decision = self._decide(current, now) if current else None
+        if current is None or not isinstance(decision, schedule.Due):
+            return None
+        facts = self._drafter.facts(current)
+        if facts == prepared.facts and decision.rule == prepared.rule:
+            return prepared
+        try:
+            return self._drafter.prepare(facts, decision.rule, now)
+        except Exception:  # noqa: BLE001 - recorded by the next run, outside this transaction
+            return None
+
+    def _claim_retry(self, retry: outbox.Retry, now: datetime) -> sending.Job | None:
+        if not outbox.is_due(self._connection, retry.id, now):
+            return None
+        objection = outbox.objection(self._connection, retry.id)
+        if objection is not None:
+            outbox.cancel(self._connection, retry.id, now, objection)
+            self._note(Result(retry.id, retry.conversation, "cancelled", objection))
+            return None
+        outbox.start_retry(self._connection, retry.id, now)
+        return sending.Job(retry.id, outbox.envelope(self._connection, retry.id))
+
+    def _record(self, done: sending.Done) -> None:
+        now = self._clock()
+        row = outbox.one(self._connection, done.job.email)
+        assert row is not None
+        if sending.is_servers_fault(done.outcome):
+            outbox.take_back_attempt(self._connection, done.job.email, now)
+            return
+        settings = self._drafter.settings.of(row["channel"])
+        created_at = done.job.envelope.created_at
+        again = next_attempt(row["attempts"], created_at, settings.max_age, now)
+        state, detail = verdict(done.outcome, again, bool(row["in_doubt"]))
+        if isinstance(done.outcome, Undelivered):
+            error = done.outcome
+            outbox.close_attempt(
+                self._connection, done.job.email, now, state,
+                stage=error.stage, code=error.code, reply=error.text,
+            )  # fmt: skip
+        elif isinstance(done.outcome, Receipt):
+            outbox.close_attempt(
+                self._connection, done.job.email, now, state,
+                code=done.outcome.code, reply=done.outcome.text,
+            )  # fmt: skip
+        if state == "cancelled":
+            detail = done.objection or detail
+            outbox.cancel(self._connection, done.job.email, now, detail)
+        else:
+            if state == "unknown" and settings.on_unknown == "hold":
+                again = None
+            outbox.finish(
+                self._connection, done.job.email, state, now, detail=detail,
+                next_attempt_at=again if state in ("deferred", "unknown") else None,
+            )  # fmt: skip
+        if isinstance(done.outcome, Refused) and done.outcome.recipient:
+            outbox.suppress(
+                self._connection, row["recipient"], "bounce", f"email {row['id']}: {detail}", now
+            )
+        self._note(Result(done.job.email, row["conversation"], state, detail))
+
+    # --- Small things -------------------------------------------------------------------------
+
+    def _note(self, result: Result) -> None:
+        self.report.counts[result.state] += 1
+        self._on_result(result)
+
+    def _data_version(self) -> int:
+        return db.data_version(self._connection)
+
+    def _refresh(self) -> bool:
+        """Read settings anew if another connection has written since; whether one has."""
+        version = self._data_version()
+        if version == self._version:
+            return False
+        self._version = version
+        self._drafter.refresh()
+        return True
+
+
+class StoredLook:
+    """The last look, through a connection of its own: other programs go on writing."""
+
+    def __init__(self, database: str) -> None:
+        self._connection = db.connect(database, write=False)
+
+    def objection(self, email: int) -> str | None:
+        """Why the email must not leave now, or None."""
+        return outbox.objection(self._connection, email)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def verdict(
+    outcome: Receipt | Exception, again: datetime | None, in_doubt: bool
+) -> tuple[str, str]:
+    """The state that an attempt's outcome leads to, and the reason in words.
+
+    `again` is the next attempt, None if it is too late for one; `in_doubt` says that an earlier
+    attempt may have been accepted.
+    """
+    if isinstance(outcome, Receipt):
+        return "sent", outcome.text
+    if isinstance(outcome, Withdrawn):
+        return "cancelled", outcome.text
+    if isinstance(outcome, InDoubt):
+        return "unknown", str(outcome)
+    if isinstance(outcome, Refused) and outcome.permanent:
+        return "failed", str(outcome)
+    if again is not None:
+        return "deferred", str(outcome)
+    if in_doubt:
+        return "unknown", f"gave up; an earlier attempt may have been accepted; last: {outcome}"
+    return "failed", f"gave up: {outcome}"
