@@ -45,11 +45,14 @@ def one_line(text: str | None, limit: int) -> str:
     return shorten(" ".join(text.split()), limit)
 
 
-_SAFE_URL = re.compile(r"https?://[!-~\u00a1-\U0010ffff]{1,8000}", re.IGNORECASE)
+_ASCII_URL = re.compile(r"https?://[!-~]{1,8000}", re.IGNORECASE)
+_ANY_URL = re.compile(r"https?://\S{1,8000}", re.IGNORECASE)
 
 
 def safe_url(url: str | None) -> str | None:
     """The URL if a customer may be sent there: http or https, no spaces or control characters."""
-    if url and _SAFE_URL.fullmatch(url) and clean(url) == url and not _BIDI.search(url):
-        return None if any(c.isspace() for c in url) else url
+    if not url or _ASCII_URL.fullmatch(url):
+        return url or None
+    if _ANY_URL.fullmatch(url) and not _UNWANTED.search(url) and not _BIDI.search(url):
+        return url
     return None

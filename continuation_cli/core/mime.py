@@ -154,16 +154,17 @@ _ASCII_OCTETS = bytes(range(128))
 # "From " at the start of a line is changed by mbox files; a lone dot ends the message where a
 # relay forgets to double it (`sendmail` without -i). `b2a_qp` sees to the dot.
 _MANGLED = re.compile(rb"^(?:From |\.$)", re.MULTILINE)
-_LONG_LINE = re.compile(rb"[^\n]{%d}" % (LONGEST_LINE + 1))
 
 
 def text_part(subtype: str, text: str) -> bytes:
     """One part, its header fields included: as it is if it can be, else the smaller encoding.
 
-    `text` has newlines as line ends, and ends with one.
+    `text` ends with a line end.
     """
-    data = text.encode()
-    if data.isascii() and not _LONG_LINE.search(data) and not _MANGLED.search(data):
+    data = text.encode(errors="replace")
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if data.isascii() and not _MANGLED.search(data) and _longest(data) <= LONGEST_LINE:
         encoding, body = b"7bit", data.replace(b"\n", b"\r\n")
     else:
         beyond = len(data) - len(data.translate(None, delete=bytes(range(128, 256))))
@@ -177,6 +178,10 @@ def text_part(subtype: str, text: str) -> bytes:
         encoding,
         body,
     )
+
+
+def _longest(data: bytes) -> int:
+    return max(map(len, data.split(b"\n")))
 
 
 def _base64(data: bytes) -> bytes:

@@ -1,0 +1,88 @@
+"""The email's templates: Jinja2, sandboxed, and strict about what does not exist."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from continuation_cli.core.characters import clean
+from continuation_cli.core.phrases import Phrases
+from continuation_cli.core.views import Colors, FileView, GroupView, MessageView
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: The templates that there have to be.
+NAMES: Final = ("subject.txt", "body.txt", "body.html")
+
+
+class ComposeError(ValueError):
+    """An email cannot be composed; the text says what is wrong."""
+
+
+class TemplateError(ValueError):
+    """A template cannot be used; the text names its file and line."""
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to the fields of our own values: they are all harmless."""
+
+    _FIELDS: Final = {
+        kind: frozenset(kind.__slots__)
+        for kind in (GroupView, MessageView, FileView, Colors, Phrases)
+    }
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        fields = self._FIELDS.get(type(obj))
+        if fields is not None and attribute in fields:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
+class Templates:
+    """Compiled templates; compile once, render many.
+
+    `sources` holds `subject.txt`, `body.txt`, `body.html`, and whatever these include. What a
+    template inserts is escaped where its name ends in `.html`. Raises TemplateError.
+    """
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._environment = _Environment(
+            # Naming the file after the template makes tracebacks say where.
+            loader=jinja2.FunctionLoader(
+                lambda name: (clean(sources[name]), name, None) if name in sources else None
+            ),
+            autoescape=lambda name: name is not None and name.endswith(".html"),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        missing = [name for name in NAMES if name not in sources]
+        if missing:
+            raise TemplateError(f"there is no template {missing[0]}; expected {', '.join(NAMES)}")
+        self._templates = {name: self._compile(name) for name in NAMES}
+
+    def _compile(self, name: str) -> jinja2.Template:
+        try:
+            return self._environment.get_template(name)
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(
+                f"template {error.name or name}, line {error.lineno}: {error.message}"
+            ) from error
+
+    def render(self, name: str, context: Mapping[str, Any]) -> str:
+        """Render one of `NAMES`; raises ComposeError naming the file and line."""
+        try:
+            return self._templates[name].render(context)
+        except Exception as error:  # a template can raise anything
+            lines = [
+                frame.lineno
+                for frame in traceback.extract_tb(error.__traceback__)
+                if frame.filename == name
+            ]
+            where = f", line {lines[-1]}" if lines else ""
+            raise ComposeError(f"template {name}{where}: {error}") from error
