@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from continuation_cli.mail.transport import (
+    MAILDIR_EXAMPLE,
     Misconfigured,
     Receipt,
     Unavailable,
@@ -37,7 +38,7 @@ class MaildirTransport:
     def __init__(self, path: str) -> None:
         """Raises Misconfigured if no Maildir is there and none can be made there."""
         self._directory = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 (never raises)
-        example = "expected one like maildir:/var/tmp/outgoing"
+        example = f"expected one like {MAILDIR_EXAMPLE}"
         if not self._directory.parent.is_dir():
             raise Misconfigured(
                 f"'maildir:{path}': there is no directory {self._directory.parent}; {example}"

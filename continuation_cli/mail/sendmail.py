@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from continuation_cli.mail.transport import (
+    SENDMAIL_EXAMPLE,
     InDoubt,
     Misconfigured,
     Receipt,
@@ -46,7 +47,7 @@ class SendmailTransport:
     def __init__(self, path: str, environ: Mapping[str, str], *, timeout: float = 120.0) -> None:
         """Raises Misconfigured unless `path` is absolute and can be executed."""
         program = Path(path)
-        example = "expected one like sendmail:/usr/sbin/sendmail"
+        example = f"expected one like {SENDMAIL_EXAMPLE}"
         if not program.is_absolute():
             raise Misconfigured(f"'sendmail:{path}' is not an absolute path; {example}")
         if not program.is_file():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LONGEST_REPLY = 65536
 _BLOCK = 65536
 _LINE = re.compile(r"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL | re.ASCII)
-_STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", re.ASCII)
+_STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)", re.ASCII)
 
 
 class GarbledReplyError(OSError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from continuation_cli.mail.smtp import SmtpTransport, Tls
-from continuation_cli.mail.transport import EXAMPLES, Misconfigured, describe
+from continuation_cli.mail.transport import SMTP_EXAMPLE, Misconfigured, describe
 
 if TYPE_CHECKING:
     import ssl
@@ -57,7 +57,7 @@ def _parse(url: str) -> tuple[str, str, int, str | None]:
     """Scheme, host, port and user name of a URL. No text of a password gets into an error."""
 
     def wrong(what: str) -> Misconfigured:
-        return Misconfigured(f"{describe(url)!r}: {what}; expected one like {EXAMPLES}")
+        return Misconfigured(f"{describe(url)!r}: {what}; expected one like {SMTP_EXAMPLE}")
 
     if any(c.isspace() or not c.isprintable() for c in url):
         raise wrong("there is white space or a control character in it")

@@ -31,10 +31,10 @@ Stage = Literal[
 #: No text of a server is kept beyond this many characters.
 LONGEST_TEXT = 500
 
-EXAMPLES = (
-    "smtp://localhost:25, smtp+starttls://mailer@mail.example.com:587, "
-    "smtps://mailer@mail.example.com:465, sendmail:/usr/sbin/sendmail or maildir:/var/tmp/outgoing"
-)
+SMTP_EXAMPLE = "smtp+starttls://mailer@mail.example.com:587"
+SENDMAIL_EXAMPLE = "sendmail:/usr/sbin/sendmail"
+MAILDIR_EXAMPLE = "maildir:/var/tmp/outgoing"
+_EXAMPLES = f"smtp://localhost:25, {SMTP_EXAMPLE}, {SENDMAIL_EXAMPLE} or {MAILDIR_EXAMPLE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def reason(error: OSError) -> str:
     verify = getattr(error, "verify_message", None)
     if verify:
         return f"certificate verify failed: {verify}"
-    text = str(error.strerror or error or type(error).__name__)
+    text = error.strerror or str(error) or type(error).__name__
     return text.partition(" (_ssl.c")[0]
 
 
@@ -171,7 +171,8 @@ def describe(url: str) -> str:
         return one_line(f"{name}:{rest}")
     userinfo, at, host = rest.removeprefix("//").rpartition("@")
     if name in ("smtp", "smtp+starttls", "smtps"):
-        return one_line(f"{name}://{userinfo.partition(':')[0]}{at}{host}")
+        slashes = "//" if rest.startswith("//") else ""
+        return one_line(f"{name}:{slashes}{userinfo.partition(':')[0]}{at}{host}")
     return one_line(f"…@{host}" if at else f"{scheme}{separator}{rest}")
 
 
@@ -195,12 +196,12 @@ def open_transport(url: str, environ: Mapping[str, str]) -> Transport:
             from continuation_cli.mail.maildir import MaildirTransport
 
             return MaildirTransport(_path(rest, text))
-    raise Misconfigured(f"{describe(text)!r} is not a transport URL; expected one like {EXAMPLES}")
+    raise Misconfigured(f"{describe(text)!r} is not a transport URL; expected one like {_EXAMPLES}")
 
 
 def _path(rest: str, url: str) -> str:
     """The path of `scheme:/path`, or of `scheme:///path`, which people also write."""
     path = rest[2:] if rest.startswith("///") else rest
     if not path or path.startswith("//") or "\0" in path:
-        raise Misconfigured(f"{describe(url)!r} names no path; expected one like {EXAMPLES}")
+        raise Misconfigured(f"{describe(url)!r} names no path; expected one like {_EXAMPLES}")
     return path

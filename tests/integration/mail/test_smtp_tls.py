@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trustme
 from envelopes import envelope, yes
+from faulty_smtp import DROP, STALL
 from real_smtp import server_context
 
 from continuation_cli.mail.transport import Unavailable, open_transport
@@ -96,6 +97,29 @@ def test_the_faulty_server_speaks_tls_when_it_behaves(tls_server):
         transport.send(envelope(), yes)
         transport.close()
         assert len(server.accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("454 4.7.0 TLS not available", 454),
+        ("502 5.5.1 not implemented", 502),
+        ("421 4.3.2 closing", 421),
+        (DROP, None),
+        (STALL, None),
+        (b"hello\r\n", None),
+        (b"250 yes\r\n", 250),
+    ],
+    ids=repr,
+)
+def test_a_fault_at_starttls_is_never_skipped(tls_server, fault, code):
+    server, transport = tls_server(starttls=fault)
+    transport._command_timeout = transport._connect_timeout = 0.2
+    with pytest.raises(Unavailable) as caught:
+        transport.send(envelope(), yes)
+    assert (caught.value.stage, caught.value.code) == ("starttls", code)
+    assert server.received == []
+    assert not any(command.startswith(("AUTH", "MAIL")) for command in server.commands)
 
 
 def test_what_was_said_before_tls_is_not_taken_for_an_answer_under_tls(tls_server):
