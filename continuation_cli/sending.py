@@ -118,7 +118,7 @@ class Pool:
     def _work(self, number: int, inbox: queue.SimpleQueue[Job | None]) -> None:
         try:
             transport, look = self._make_transport(), self._make_last_look()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the sweep's thread must hear of it
+        except Exception as error:
             self._events.put(Gone(number, error))
             return
         try:
@@ -132,7 +132,7 @@ class Pool:
     def _opened(self, number: int, transport: Transport) -> bool:
         try:
             transport.open()
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:
             self._events.put(Gone(number, error))
             return False
         self._events.put(Ready(number))
@@ -176,7 +176,7 @@ def deliver(
                 raise
             transport.open()
             return transport.send(envelope, last_look)
-    except Exception as error:  # noqa: BLE001 - the outcome, whatever it is, is recorded
+    except Exception as error:
         return error
 
 

@@ -49,12 +49,15 @@ Work = Planned | outbox.Retry
 
 @dataclass(slots=True)
 class Report:
-    """What a run did. `stopped` is why it ended before it was done: no connection, a signal."""
+    """What a run did. `stopped` is why it ended before it was done: no connection, a signal;
+    `cause` is the exception behind it, if there was one.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     not_configured: dict[str, str] = field(default_factory=dict)
     stopped: str | None = None
+    cause: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,10 @@ class Sweep:
         self._idle: list[int] = []
         self.report = Report()
 
-    def stop(self, why: str) -> None:
+    def stop(self, why: str, cause: Exception | None = None) -> None:
         """Send nothing more; what is being sent is still recorded."""
-        self.report.stopped = self.report.stopped or why
+        if self.report.stopped is None:
+            self.report.stopped, self.report.cause = why, cause
 
     # --- The loop -----------------------------------------------------------------------------
 
@@ -143,7 +147,7 @@ class Sweep:
             self._opening -= 1
             # Some servers allow fewer connections than we ask for: the others carry on.
             if not self._idle and not self._in_flight and not self._opening:
-                self.stop(str(event.error))
+                self.stop(str(event.error), event.error)
         else:
             self._in_flight -= 1
             if sending.is_servers_fault(event.outcome):
@@ -263,7 +267,7 @@ class Sweep:
             return Planned(version, self._drafter.prepare(facts, decision.rule, now))
         except NotConfiguredError as error:
             self.report.not_configured[current.channel] = str(error)
-        except Exception as error:  # noqa: BLE001 - a poisoned conversation must not stop the rest
+        except Exception as error:
             why = f"cannot be composed: {type(error).__name__}: {error}"[:500]
             with db.writing(self._connection):
                 activity.set_aside(self._connection, current.id, now + SET_ASIDE, why)
@@ -319,7 +323,7 @@ class Sweep:
             return prepared
         try:
             return self._drafter.prepare(facts, decision.rule, now)
-        except Exception:  # noqa: BLE001 - recorded by the next run, outside this transaction
+        except Exception:
             return None
 
     def _claim_retry(self, retry: outbox.Retry, now: datetime) -> sending.Job | None:

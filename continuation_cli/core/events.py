@@ -173,7 +173,7 @@ def parse(line: str | bytes) -> Event:
         raise EventError(f'{_shown(data)} is not an event; expected {{"type": …}}')
     kind = data.get("type")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
-    if reader is None:
+    if not isinstance(kind, str) or reader is None:
         raise EventError(f'"type" is {_shown(kind)}; expected one of {", ".join(TYPES)}')
     at = data.get("at")
     if not isinstance(at, str):

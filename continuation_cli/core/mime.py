@@ -151,11 +151,6 @@ def _b_word(text: str) -> str:
 # --- Bodies -----------------------------------------------------------------------------------
 
 _ASCII_OCTETS = bytes(range(128))
-# "From " at the start of a line is changed by mbox files; a lone dot ends the message where a
-# relay forgets to double it (`sendmail` without -i). `b2a_qp` sees to the dot.
-_MANGLED = re.compile(rb"^(?:From |\.$)", re.MULTILINE)
-
-
 def text_part(subtype: str, text: str) -> bytes:
     """One part, its header fields included: as it is if it can be, else the smaller encoding.
 
@@ -164,7 +159,7 @@ def text_part(subtype: str, text: str) -> bytes:
     data = text.encode(errors="replace")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if data.isascii() and not _MANGLED.search(data) and _longest(data) <= LONGEST_LINE:
+    if data.isascii() and not _mangled(data) and _longest(data) <= LONGEST_LINE:
         encoding, body = b"7bit", data.replace(b"\n", b"\r\n")
     else:
         beyond = len(data) - len(data.translate(None, delete=bytes(range(128, 256))))
@@ -180,6 +175,14 @@ def text_part(subtype: str, text: str) -> bytes:
     )
 
 
+def _mangled(data: bytes) -> bool:
+    """Whether a line begins with "From ", which mbox files change, or is a lone dot, which ends
+    the message where a relay forgets to double it (`sendmail` without -i).
+    """
+    lines = b"\n" + data
+    return b"\nFrom " in lines or b"\n.\n" in lines
+
+
 def _longest(data: bytes) -> int:
     return max(map(len, data.split(b"\n")))
 
@@ -193,8 +196,8 @@ def _base64(data: bytes) -> bytes:
 def _quoted_printable(data: bytes) -> bytes:
     """RFC 2045, section 6.7. `b2a_qp` is right only as long as no line end has a CR."""
     encoded = binascii.b2a_qp(data)
-    if _MANGLED.search(encoded):
-        # A soft line break after it keeps the line within its 76.
+    if _mangled(encoded):
+        # The soft line break keeps the line within its 76.
         encoded = re.sub(rb"(?m)^From(?= )", b"=46rom=\n", encoded)
     return encoded.replace(b"\n", b"\r\n")
 

@@ -101,6 +101,15 @@ def wake_expired(connection: sqlite3.Connection, now: datetime) -> None:
     connection.execute("UPDATE sweeps SET last_parked_at = ?", (times.to_text(now),))
 
 
+def parked(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+    """How many conversations are parked, by reason."""
+    rows = connection.execute(
+        "SELECT parked, count(*) FROM waiting WHERE parked IS NOT NULL "
+        "AND parked <> 'nothing_unseen' GROUP BY parked"
+    )
+    return [(reason, count) for reason, count in rows]
+
+
 def waiting(connection: sqlite3.Connection, channel: str | None) -> Iterator[str]:
     """Every conversation with a message that waits, parked or not."""
     rows = connection.execute(

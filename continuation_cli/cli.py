@@ -1,0 +1,120 @@
+"""The command line: the group, and what each failure means to the caller (sysexits.h).
+
+A subcommand's module is loaded when it is named: cron runs `sweep` every minute.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from continuation_cli import __version__
+from continuation_cli.commands.context import Context
+from continuation_cli.store import db
+
+#: Each command and the module in `commands` that holds it.
+COMMANDS = {
+    "demo": "demo",
+    "init": "init",
+    "import": "import_",
+    "sweep": "sweep",
+    "pending": "pending",
+    "explain": "explain",
+    "preview": "preview",
+    "show": "show",
+    "emails": "emails",
+    "settings": "settings",
+    "channels": "channels",
+    "url": "url",
+    "suppressions": "suppressions",
+    "hold": "hold",
+    "release": "hold",
+    "schedule": "schedule",
+    "prune": "prune",
+    "db": "db",
+}
+
+_EXIT_CODES: dict[type[Exception], int] = {
+    db.MissingError: os.EX_NOINPUT,
+    db.NotADatabaseError: os.EX_DATAERR,
+    db.SchemaError: os.EX_CONFIG,
+    db.ReadOnlyError: os.EX_CONFIG,
+    db.BusyError: os.EX_TEMPFAIL,
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"continuation_cli.commands.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("import", "import_"))
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with db.translated(ctx.params.get("db") or "the database"):
+            return super().invoke(ctx)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--db",
+    envvar="CONTINUATION_DB",
+    metavar="FILE",
+    help="The SQLite database. Environment: CONTINUATION_DB.",
+)
+@click.version_option(__version__, "--version", prog_name="continuation")
+@click.pass_context
+def cli(ctx: click.Context, db: str | None) -> None:
+    """Email live-chat customers the messages they have not seen, with a link that reopens the chat.
+
+    \b
+    New here:     continuation demo
+    Set up:       init, import, settings set from-email …, sweep --preview, schedule cron
+    Look into:    pending, explain, preview, show, emails list
+    """
+    ctx.obj = Context(db)
+
+
+def main() -> None:
+    """Run the command line and exit with a code that cron and others can act on."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except db.StoreError as error:
+        click.echo(f"continuation: {error}", err=True)
+        code = _EXIT_CODES[type(error)]
+    except BrokenPipeError:
+        # The reader (`head`) has had enough. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

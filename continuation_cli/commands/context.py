@@ -1,0 +1,181 @@
+"""What commands share: the database they were told, the moment they speak of, how they fail.
+
+Loaded by every command, the idle `sweep` included: keep it light.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from datetime import datetime
+
+
+class Failure(click.ClickException):
+    """An error for a person to read, and an exit code of sysexits.h for a program."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"continuation: {self.message}", err=True, file=file)
+
+
+def usage_error(message: str) -> NoReturn:
+    """Something on the command line is wrong (exit 2)."""
+    raise Failure(message, 2)
+
+
+def data_error(message: str) -> NoReturn:
+    """Something in the data is wrong (exit 65)."""
+    raise Failure(message, os.EX_DATAERR)
+
+
+def config_error(message: str) -> NoReturn:
+    """Something is not set up (exit 78)."""
+    raise Failure(message, os.EX_CONFIG)
+
+
+class Context:
+    """What was said before the subcommand."""
+
+    def __init__(self, database: str | None) -> None:
+        self._database = database
+
+    @property
+    def database(self) -> str:
+        """The database's path; a usage error if none was given."""
+        if not self._database:
+            usage_error(
+                "which database? Give --db FILE before the command, or set CONTINUATION_DB "
+                "(example: continuation --db /var/lib/continuation/chat.db pending)"
+            )
+        return self._database
+
+    def read(self) -> sqlite3.Connection:
+        """Open the database for reading only."""
+        from continuation_cli.store import db
+
+        return db.connect(self.database, write=False)
+
+    def write(self) -> sqlite3.Connection:
+        """Open the database for writing."""
+        from continuation_cli.store import db
+
+        return db.connect(self.database)
+
+
+def utc_now() -> datetime:
+    """The present moment, to the millisecond, as the database keeps it."""
+    from datetime import UTC, datetime
+
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def read_moment(text: str, now: datetime) -> datetime:
+    """A time that a person typed: `2026-03-01T10:00:00Z`, `1 Mar 2026 10:00 +0100`, `+15m`, `-2h`.
+
+    Raises ValueError, naming the value and a good example.
+    """
+    from continuation_cli.core import durations, times
+
+    given = text.strip()
+    if given == "now":
+        return now
+    if given[:1] in ("+", "-"):
+        offset = durations.parse(given[1:], longest=None)
+        return now + offset if given[0] == "+" else now - offset
+    try:
+        return times.parse(given)
+    except ValueError:
+        import re
+
+        # dateutil takes "10" for the 10th of this month: only what names a year, a time of day
+        # and an offset is beyond doubt.
+        clear = re.search(r"\d{4}", given) and re.search(r"\d:\d\d", given)
+        if not clear or not re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)\)?$", given):
+            raise
+    from dateutil import parser
+
+    try:
+        return times.parse(parser.parse(given).isoformat())
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{text!r} is not a time; expected one like {times.EXAMPLE} or +15m"
+        ) from None
+
+
+def _now_callback(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime:
+    now = utc_now()
+    if value is None:
+        return now
+    try:
+        return read_moment(value, now)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+now_option = click.option(
+    "--now",
+    metavar="TIME",
+    callback=_now_callback,
+    help="Answer as of TIME: 2026-03-01T10:00:00Z, or from now on: +15m, -2h.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
+channel_option = click.option("--channel", metavar="C", help="Only this channel.")
+
+
+def current_user() -> str:
+    """Who runs the program, for the records."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _by_callback(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
+    return value or current_user()
+
+
+by_option = click.option(
+    "--by", metavar="NAME", callback=_by_callback, help="Who, for the records; else the OS user."
+)
+
+
+def known_channel(connection: sqlite3.Connection, channel: str | None) -> str | None:
+    """The channel as given, once it is known to exist."""
+    if channel is None:
+        return None
+    from continuation_cli.store import activity
+
+    if activity.channel_name(connection, channel) is None:
+        names = [row["id"] for row in activity.channels(connection)]
+        known = f"there are: {', '.join(names)}" if names else "there are none yet"
+        usage_error(f"there is no channel {channel!r}; {known}")
+    return channel
+
+
+def missing_conversation(connection: sqlite3.Connection, conversation: str) -> NoReturn:
+    """A usage error that names the conversation and some that exist."""
+    from continuation_cli.store import activity
+
+    near = activity.like(connection, conversation)
+    hint = f"; there are {', '.join(near)}, …" if near else ""
+    usage_error(f"there is no conversation {conversation!r}{hint}")
+
+
+def or_usage_error(read: Callable[[str], Any], text: str) -> Any:
+    """Read a value that a person typed; a ValueError becomes a usage error."""
+    try:
+        return read(text)
+    except ValueError as error:
+        usage_error(str(error))

@@ -1,0 +1,125 @@
+"""`explain`: the decision about one conversation, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from continuation_cli import output
+from continuation_cli.commands.context import (
+    Context,
+    json_option,
+    missing_conversation,
+    now_option,
+)
+from continuation_cli.core import explain as steps
+from continuation_cli.core import report, settings, times
+from continuation_cli.store import activity, db, outbox
+from continuation_cli.store.settings import SettingsReader, stored
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from continuation_cli.core.model import Conversation
+
+
+@click.command()
+@click.argument("conversation")
+@json_option
+@now_option
+@click.pass_obj
+def explain(context: Context, conversation: str, as_json: bool, now: datetime) -> None:
+    """Say why CONVERSATION gets, got, or does not get an email, and when."""
+    connection = context.read()
+    with db.reading(connection):
+        found = activity.conversation(connection, conversation, now)
+        if found is None:
+            missing_conversation(connection, conversation)
+        effective = SettingsReader(connection).of(found.channel)
+        told = steps.explain(
+            found,
+            activity.messages(connection, conversation),
+            effective,
+            _sources(connection, found.channel),
+            now,
+        )
+        told += [steps.Step("email", text) for text in _emails(connection, conversation)]
+        told += [steps.Step("note", text) for text in _notes(connection, found)]
+        row = report.row(found, effective, now)
+    if as_json:
+        output.emit_json("explain", {**row, "steps": steps.to_data(told)})
+    else:
+        _print(row, told, now)
+
+
+def _sources(connection: sqlite3.Connection, channel: str) -> dict[str, str]:
+    """Where each setting's value was set, in words."""
+    defaults, own = stored(connection, None), stored(connection, channel)
+    words = {
+        "channel": f"set for channel {channel}",
+        "default": "set as the default",
+        "built in": "built in",
+    }
+    return {key: words[settings.source_of(key, defaults, own)[1]] for key in settings.SPECS}
+
+
+def _emails(connection: sqlite3.Connection, conversation: str) -> list[str]:
+    lines = []
+    for row in reversed(outbox.listed(connection, conversation=conversation)):
+        held = ", ".join(outbox.messages_of(connection, row["id"]))
+        when = steps.at(times.from_text(row["created_at"]))
+        line = f"Email {row['id']} of {when} to {row['recipient']} with {held}: {row['state']}"
+        if row["state"] in ("deferred", "unknown") and row["next_attempt_at"]:
+            line += f", next attempt {steps.at(times.from_text(row['next_attempt_at']))}"
+        if row["detail"]:
+            line += f" ({row['detail']})"
+        lines.append(line + ".")
+    return lines
+
+
+def _notes(connection: sqlite3.Connection, conversation: Conversation) -> list[str]:
+    row = activity.details(connection, conversation.id)
+    assert row is not None
+    lines = []
+    if row["held_at"]:
+        why = f": {row['held_why']}" if row["held_why"] else ""
+        lines.append(f"Held by {row['held_by']}{why}. To release: continuation release …")
+    if row["set_aside_why"]:
+        lines.append(f"Its email {row['set_aside_why']}.")
+    return lines
+
+
+_HEADINGS = {
+    "presence": "Presence",
+    "message": "Messages",
+    "rule": "Rule",
+    "decision": "Decision",
+    "email": "Emails so far",
+    "note": "Also",
+}
+
+
+def _print(row: report.Row, told: Sequence[steps.Step], now: datetime) -> None:
+    if not output.is_terminal():
+        for step in told:
+            click.echo(f"{step.about}\t{output.printable(step.text)}")
+        return
+    from rich.text import Text
+
+    console = output.console()
+    to = row["to"] or "no address"
+    console.print(Text.assemble((row["conversation"], "bold"), f" in {row['channel']}, {to}"))
+    decision = next(step.text for step in told if step.about == "decision")
+    style = output.STATE_STYLES[f"state={row['state']}"]
+    console.print(Text(decision, style=style if row["state"] != "skipped" else "bold"))
+    for about, heading in _HEADINGS.items():
+        lines: list[Any] = [step.text for step in told if step.about == about]
+        if about == "decision" or not lines:
+            continue
+        console.print(Text(f"\n{heading}", style="bold"))
+        for line in lines:
+            console.print(Text(f"  {output.printable(line)}"))
+    console.print(Text(f"\nAs of {steps.at(now)}; all times UTC.", style="dim"))

@@ -1,0 +1,123 @@
+"""`pending`: who waits, which rule, when it is due, why somebody is skipped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from continuation_cli import output
+from continuation_cli.commands.context import (
+    Context,
+    channel_option,
+    json_option,
+    known_channel,
+    now_option,
+    or_usage_error,
+)
+from continuation_cli.core import durations, report, times
+from continuation_cli.store import activity, db, queue
+from continuation_cli.store.settings import SettingsReader
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from datetime import datetime
+
+_ORDER = {"due": 0, "waiting": 1, "skipped": 2}
+
+#: How many rows a person is shown unless they ask for more.
+_SCREENFUL = 50
+
+
+@click.command()
+@click.option("--all", "every", is_flag=True, help="Also conversations with nothing unseen.")
+@channel_option
+@click.option("--within", metavar="DURATION", help="Only what is due by then: 1h, 90s.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many rows.")
+@json_option
+@now_option
+@click.pass_obj
+def pending(
+    context: Context,
+    every: bool,
+    channel: str | None,
+    within: str | None,
+    limit: int | None,
+    as_json: bool,
+    now: datetime,
+) -> None:
+    """List the conversations with unseen messages: due, waiting, or skipped and why."""
+    horizon = now + or_usage_error(durations.parse, within) if within else None
+    connection = context.read()
+    with db.reading(connection):
+        known_channel(connection, channel)
+        rows = sorted(
+            (
+                row
+                for row in _rows(connection, every, channel, now)
+                if horizon is None or _is_due_by(row, horizon)
+            ),
+            key=lambda row: (_ORDER[row["state"]], row["due_at"] or "9", row["conversation"]),
+        )
+    if as_json:
+        output.emit_json("pending", rows[:limit])
+        return
+    shown = rows[: limit or (_SCREENFUL if output.is_terminal() else None)]
+    _print(shown, now)
+    if output.is_terminal():
+        _sum_up(rows, len(rows) - len(shown))
+
+
+def _rows(
+    connection: sqlite3.Connection, every: bool, channel: str | None, now: datetime
+) -> Iterator[report.Row]:
+    settings = SettingsReader(connection)
+    source = activity.every_conversation if every else queue.waiting
+    for conversation_id in list(source(connection, channel)):
+        conversation = activity.conversation(connection, conversation_id, now)
+        if conversation is None:
+            continue
+        row = report.row(conversation, settings.of(conversation.channel), now)
+        if every or row["reason"] != "nothing_unseen":
+            yield row
+
+
+def _is_due_by(row: report.Row, horizon: datetime) -> bool:
+    return row["state"] != "skipped" and (row["due_at"] or "9") <= times.to_text(horizon)
+
+
+def _print(rows: list[report.Row], now: datetime) -> None:
+    columns = {
+        "conversation": "Conversation",
+        "channel": "Channel",
+        "to": "To",
+        "state": "State",
+        "rule": "Rule",
+        "presence": "Presence",
+        "due_at": "Due (UTC)",
+        "reason": "Reason",
+        "messages": "Messages",
+    }
+    if not output.is_terminal():
+        columns = {key: key for key in report.Row.__annotations__}
+        output.table(rows, columns)
+        return
+    shown: list[dict[str, Any]] = []
+    for row in rows:
+        due_at = row["due_at"]
+        due = output.moment(times.from_text(due_at), now) if due_at else None
+        shown.append({**row, "due_at": due, "messages": len(row["messages"])})
+    output.table(
+        shown, columns, styles=output.STATE_STYLES, empty="Nobody waits: every message was seen."
+    )
+
+
+def _sum_up(rows: list[report.Row], hidden: int) -> None:
+    if not rows:
+        return
+    states = Counter(row["state"] for row in rows)
+    told = ", ".join(f"{states[state]} {state}" for state in _ORDER if states[state])
+    more = f"; {hidden} not shown (--limit {len(rows)} shows all)" if hidden else ""
+    output.note(f"{told}{more}. Why? continuation explain CONVERSATION")

@@ -1,0 +1,41 @@
+"""`prune`: forget conversations that have long been over."""
+
+from __future__ import annotations
+
+import click
+
+from continuation_cli import output
+from continuation_cli.commands.context import Context, json_option, or_usage_error, utc_now
+from continuation_cli.core import durations
+from continuation_cli.store import db
+from continuation_cli.store import prune as store
+
+#: Conversations removed in one transaction, so that others can write in between.
+BATCH = 200
+
+
+@click.command()
+@click.option("--older-than", "age", required=True, metavar="DURATION", help="For example 90d.")
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@json_option
+@click.pass_obj
+def prune(context: Context, age: str, dry_run: bool, as_json: bool) -> None:
+    """Remove conversations in which nothing has happened for so long: messages, pages, emails.
+
+    A conversation with an email that is still to be sent or resolved stays. Suppressions and the
+    history of settings stay.
+    """
+    cutoff = utc_now() - or_usage_error(lambda text: durations.parse(text, longest=None), age)
+    connection = context.read() if dry_run else context.write()
+    count, last = 0, ""
+    while batch := store.old_conversations(connection, cutoff, after=last, limit=BATCH):
+        last = batch[-1]
+        count += len(batch)
+        if not dry_run:
+            with db.writing(connection):
+                count -= len(batch) - store.remove(connection, batch, cutoff)
+    if as_json:
+        output.emit_json("prune", {"conversations": count, "removed": not dry_run})
+    else:
+        done = "would be removed" if dry_run else "removed"
+        output.note(f"{count} conversations {done}.")

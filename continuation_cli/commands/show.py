@@ -1,0 +1,171 @@
+"""`show`: a conversation's timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from continuation_cli import output
+from continuation_cli.commands.context import Context, json_option, missing_conversation, now_option
+from continuation_cli.core import schedule, times
+from continuation_cli.store import activity, db, outbox
+from continuation_cli.store.settings import SettingsReader
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    from continuation_cli.core.model import Message, Page
+
+
+def _text(moment: datetime | None) -> str | None:
+    return times.to_text(moment) if moment else None
+
+
+def message_data(message: Message) -> dict[str, Any]:
+    """A message as JSON tells it."""
+    return {
+        "id": message.id,
+        "author": message.author,
+        "name": message.name,
+        "via": message.via,
+        "text": message.text,
+        "format": message.format,
+        "attachments": [
+            {"name": a.name, "url": a.url, "size": a.size, "content_type": a.content_type}
+            for a in message.attachments
+        ],
+        "sent_at": times.to_text(message.sent_at),
+        "seen_at": _text(message.seen_at),
+        "edited_at": _text(message.edited_at),
+        "deleted_at": _text(message.deleted_at),
+        "email": message.email,
+    }
+
+
+def page_data(page: Page) -> dict[str, Any]:
+    """A page as JSON tells it; `opened_at` is null where nobody knows."""
+    known = page.opened_at != schedule.UNKNOWN_OPENING
+    return {
+        "page": page.id,
+        "url": page.url,
+        "opened_at": times.to_text(page.opened_at) if known else None,
+        "visible_at": _text(page.visible_at),
+        "hidden_at": _text(page.hidden_at),
+        "last_active_at": _text(page.last_active_at),
+        "closed_at": _text(page.closed_at),
+    }
+
+
+def email_data(row: sqlite3.Row, messages: list[str]) -> dict[str, Any]:
+    """An email as lists tell it."""
+    return {
+        "id": row["id"],
+        "conversation": row["conversation"],
+        "channel": row["channel"],
+        "to": row["recipient"],
+        "subject": row["subject"],
+        "message_id": row["message_id"],
+        "rule": row["rule"],
+        "state": row["state"],
+        "detail": row["detail"],
+        "created_at": row["created_at"],
+        "attempts": row["attempts"],
+        "next_attempt_at": row["next_attempt_at"],
+        "finished_at": row["finished_at"],
+        "messages": messages,
+    }
+
+
+@click.command()
+@click.argument("conversation")
+@json_option
+@now_option
+@click.pass_obj
+def show(context: Context, conversation: str, as_json: bool, now: datetime) -> None:
+    """Show CONVERSATION's timeline: messages, presence, emails, replies."""
+    connection = context.read()
+    with db.reading(connection):
+        found = activity.conversation(connection, conversation, now)
+        row = activity.details(connection, conversation)
+        if found is None or row is None:
+            missing_conversation(connection, conversation)
+        messages = activity.messages(connection, conversation)
+        emails = [
+            email_data(email, outbox.messages_of(connection, email["id"]))
+            for email in reversed(outbox.listed(connection, conversation=conversation))
+        ]
+        timeout = SettingsReader(connection).of(found.channel).presence_timeout
+    closed = row["closed_at"] and row["closed_at"] >= (row["reopened_at"] or "")
+    data = {
+        "conversation": conversation,
+        "channel": found.channel,
+        "email": found.email,
+        "name": found.name,
+        "locale": found.locale,
+        "began_at": times.to_text(found.began_at),
+        "state": "closed" if closed else "open",
+        "presence": schedule.presence(found.pages, timeout, now),
+        "messages": [message_data(message) for message in messages],
+        "pages": [page_data(page) for page in found.pages],
+        "emails": emails,
+        "replies": [],
+    }
+    if as_json:
+        output.emit_json("show", data)
+    else:
+        _print(data)
+
+
+def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everything that happened, in the order of time: `at`, `who`, `what`."""
+    entries = []
+    for message in data["messages"]:
+        who = message["name"] or message["author"]
+        kind = message["author"] + (" by email" if message["via"] == "email" else "")
+        state = ", ".join(filter(None, _marks(message)))
+        files = "".join(f" [{a['name']}]" for a in message["attachments"])
+        entries.append(
+            {"at": message["sent_at"], "kind": kind, "who": who, "id": message["id"],
+             "what": message["text"] + files, "state": state}
+        )  # fmt: skip
+    for page in data["pages"]:
+        for key, word in (("opened_at", "opened"), ("hidden_at", "hidden"),
+                          ("visible_at", "visible"), ("closed_at", "closed")):  # fmt: skip
+            if page[key]:
+                what = f"{word} {page['url'] or ''}".strip()
+                entries.append({"at": page[key], "kind": "page", "who": "", "id": page["page"],
+                                "what": what, "state": ""})  # fmt: skip
+    for email in data["emails"]:
+        what = f"{email['subject']} (to {email['to']}; {', '.join(email['messages'])})"
+        entries.append({"at": email["created_at"], "kind": "email", "who": "", "id": email["id"],
+                        "what": what, "state": email["state"]})  # fmt: skip
+    return sorted(entries, key=lambda entry: entry["at"])
+
+
+def _marks(message: dict[str, Any]) -> list[str | None]:
+    unseen = message["author"] in ("agent", "bot") and not message["seen_at"]
+    return [
+        "deleted" if message["deleted_at"] else None,
+        "edited" if message["edited_at"] else None,
+        "seen" if message["seen_at"] else "unseen" if unseen else None,
+        f"email {message['email']}" if message["email"] else None,
+    ]
+
+
+def _print(data: dict[str, Any]) -> None:
+    columns = {"at": "Time (UTC)", "kind": "Kind", "who": "Who", "id": "Id", "what": "What",
+               "state": "State"}  # fmt: skip
+    entries = timeline(data)
+    if output.is_terminal():
+        from rich.text import Text
+
+        to = data["email"] or "no address"
+        head = f" in {data['channel']}, {data['name'] or 'unnamed'} <{to}>, {data['state']}, "
+        output.console().print(
+            Text.assemble((data["conversation"], "bold"), head + f"customer {data['presence']}")
+        )
+        entries = [{**entry, "at": entry["at"][:19].replace("T", " ")} for entry in entries]
+    output.table(entries, columns, styles={"kind=note": "yellow", "kind=email": "cyan",
+                                           "kind=page": "dim", "kind=system": "dim"})  # fmt: skip

@@ -1,0 +1,119 @@
+"""`sweep --preview`: what a sweep would send now, or at another time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from continuation_cli import output
+from continuation_cli.commands.context import (
+    Context,
+    config_error,
+    known_channel,
+    missing_conversation,
+)
+from continuation_cli.commands.drafting import open_drafter
+from continuation_cli.core import schedule, times
+from continuation_cli.drafts import Drafter, NotConfiguredError, Prepared
+from continuation_cli.store import activity, db, queue
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from datetime import datetime
+
+
+def show_preview(
+    context: Context,
+    now: datetime,
+    html: str | None,
+    limit: int | None,
+    channel: str | None,
+    conversation: str | None,
+    templates: str | None,
+    as_json: bool,
+) -> None:
+    """Print what would be sent, and write the HTML parts into a folder if asked to."""
+    connection = context.read()
+    drafter = open_drafter(connection, templates)
+    rows = []
+    with db.reading(connection):
+        known_channel(connection, channel)
+        if conversation and activity.details(connection, conversation) is None:
+            missing_conversation(connection, conversation)
+        ids = [conversation] if conversation else list(queue.waiting(connection, channel))
+        try:
+            for prepared, due_at in islice(_due(drafter, ids, now), limit):
+                rows.append(_row(prepared, due_at))
+                if html:
+                    _write(Path(html), prepared)
+        except NotConfiguredError as error:
+            config_error(str(error))
+    if as_json:
+        output.emit_json("sweep", _envelope(connection, rows, drafter, ids, now))
+        return
+    columns = {"conversation": "Conversation", "channel": "Channel", "to": "To", "rule": "Rule",
+               "due_at": "Due (UTC)", "subject": "Subject", "messages": "Messages"}  # fmt: skip
+    output.table(rows, columns, empty="Nothing is due.")
+    if html and rows:
+        output.note(f"{len(rows)} emails written to {html}")
+
+
+def _due(drafter: Drafter, ids: list[str], now: datetime) -> Iterator[tuple[Prepared, datetime]]:
+    for conversation_id in ids:
+        conversation = drafter.conversation(conversation_id, now)
+        if conversation is None:
+            continue
+        settings = drafter.settings.of(conversation.channel)
+        decision = schedule.decide(conversation, settings, now)
+        if isinstance(decision, schedule.Due):
+            facts = drafter.facts(conversation)
+            yield drafter.prepare(facts, decision.rule, now), decision.due_at
+
+
+def _row(prepared: Prepared, due_at: datetime) -> dict[str, Any]:
+    conversation = prepared.facts.conversation
+    return {
+        "id": None,
+        "conversation": conversation.id,
+        "channel": conversation.channel,
+        "to": prepared.composed.recipient,
+        "state": "due",
+        "rule": prepared.rule,
+        "due_at": times.to_text(due_at),
+        "subject": prepared.composed.subject,
+        "messages": [message.id for message in prepared.facts.unseen],
+        "detail": prepared.no_link,
+    }
+
+
+def _envelope(
+    _connection: sqlite3.Connection,
+    rows: list[dict[str, Any]],
+    drafter: Drafter,
+    ids: list[str],
+    now: datetime,
+) -> dict[str, Any]:
+    skipped: dict[str, int] = {}
+    for conversation_id in ids:
+        conversation = drafter.conversation(conversation_id, now)
+        if conversation is None:
+            continue
+        decision = schedule.decide(conversation, drafter.settings.of(conversation.channel), now)
+        if isinstance(decision, schedule.Skipped):
+            skipped[decision.reason] = skipped.get(decision.reason, 0) + 1
+    counts = dict.fromkeys(("sent", "deferred", "failed", "cancelled", "unknown"), 0)
+    return {**counts, "skipped": skipped, "emails": rows, "stopped": None}
+
+
+def _write(folder: Path, prepared: Prepared) -> None:
+    """The file's name is made from the conversation's id, which may hold anything."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = prepared.facts.conversation.id
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}", name):
+        digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+        name = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:40] + "-" + digest
+    output.write_file(str(folder / f"{name}.html"), prepared.composed.html.encode())

@@ -1,0 +1,146 @@
+"""Answers for three kinds of reader: people (rich, on a terminal), pipes (TSV), programs (JSON)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from rich.console import Console
+
+#: The version of the JSON envelope and of every answer in it (docs/json.md).
+JSON_VERSION = 1
+
+
+def is_terminal() -> bool:
+    """Whether a person reads stdout."""
+    return sys.stdout.isatty()
+
+
+def emit_json(command: str, data: Any) -> None:
+    """Print the JSON envelope."""
+    envelope = {"version": JSON_VERSION, "command": command, "data": data}
+    click.echo(json.dumps(envelope, ensure_ascii=False, indent=2 if is_terminal() else None))
+
+
+def note(text: str) -> None:
+    """Say something that is not the answer: to stderr."""
+    click.echo(text, err=True)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console; it honours NO_COLOR and the terminal's width."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+
+
+def table(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    *,
+    styles: Mapping[str, str] | None = None,
+    empty: str = "",
+) -> None:
+    """Print rows: a table for a person, TSV with a header line for a pipe.
+
+    `columns` maps each key to its heading. On a terminal cells are fitted to its width; in a pipe
+    they are never cut. `empty` is told to a person when there are no rows.
+    """
+    if is_terminal():
+        _rich_table(list(rows), columns, styles or {}, empty)
+        return
+    click.echo("\t".join(columns))
+    for row in rows:
+        click.echo("\t".join(_cell(row[key]) for key in columns))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        value = ",".join(str(entry) for entry in value)
+    # Only the characters that would break a line or a column; NUL and ESC have no place there.
+    text = str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text.replace("\r", "\\r"))
+
+
+def printable(text: str) -> str:
+    """Text from a stranger, fit for a terminal: no escape sequences, no controls but line ends."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
+def _rich_table(
+    rows: list[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    styles: Mapping[str, str],
+    empty: str,
+) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        if empty:
+            console().print(empty, markup=False)
+        return
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for heading in columns.values():
+        shown.add_column(heading, overflow="fold")
+    for row in rows:
+        cells = []
+        for key in columns:
+            value = row[key]
+            if isinstance(value, list | tuple):
+                value = ", ".join(str(entry) for entry in value)
+            text = "" if value is None else printable(str(value))
+            cells.append(Text(text, style=styles.get(f"{key}={value}", styles.get(key, ""))))
+        shown.add_row(*cells)
+    console().print(shown)
+
+
+#: Colours of the states, wherever they stand.
+STATE_STYLES = {
+    "state=due": "bold green",
+    "state=waiting": "yellow",
+    "state=skipped": "dim",
+    "state=sent": "green",
+    "state=deferred": "yellow",
+    "state=failed": "bold red",
+    "state=unknown": "bold magenta",
+    "state=cancelled": "dim",
+}
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units, for a person: `3m 20s`, `2d 4h`."""
+    seconds = int(abs(length.total_seconds()))
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    parts = []
+    for unit, size in units:
+        number, seconds = divmod(seconds, size)
+        if number or (parts and len(parts) < 2):
+            parts.append(f"{number}{unit}")
+        if len(parts) == 2:
+            break
+    return " ".join(part for part in parts if not part.startswith("0")) or "0s"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """A time for a person: `2026-03-01 09:00:00 (3m ago)`; UTC."""
+    distance = f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
+    return f"{at:%Y-%m-%d %H:%M:%S} ({distance})"
+
+
+def write_file(path: str, content: bytes) -> None:
+    """Write an answer to a file, readable by its owner: emails are private."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "wb") as stream:
+        stream.write(content)
