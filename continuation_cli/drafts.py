@@ -15,11 +15,11 @@ from continuation_cli.store import activity, outbox
 from continuation_cli.store.settings import SettingsReader, keys
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from continuation_cli.core.model import Conversation, Message, Settings
+    from continuation_cli.store.db import Connection
 
 
 class NotConfiguredError(Exception):
@@ -56,7 +56,7 @@ class Drafter:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         templates: Templates,
         *,
         overrides: Mapping[str, str] | None = None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
     from rich.console import Console
@@ -123,7 +123,7 @@ def span(length: timedelta) -> str:
     """A length of time in its two largest units, for a person: `3m 20s`, `2d 4h`."""
     seconds = int(abs(length.total_seconds()))
     units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-    parts = []
+    parts: list[str] = []
     for unit, size in units:
         number, seconds = divmod(seconds, size)
         if number or (parts and len(parts) < 2):

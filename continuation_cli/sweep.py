@@ -15,11 +15,11 @@ from continuation_cli.mail.transport import InDoubt, Receipt, Refused, Undeliver
 from continuation_cli.store import activity, db, outbox, queue
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from continuation_cli.core.model import Conversation
+    from continuation_cli.store.db import Connection
 
 #: How many candidates are decided upon at a time; the write lock is held for one such batch.
 BATCH = 100
@@ -78,7 +78,7 @@ class Sweep:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         drafter: Drafter,
         pool: sending.Pool,
         *,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from datetime import datetime
+
+    from continuation_cli.store.db import Connection
 
 
 class Failure(click.ClickException):
@@ -21,7 +22,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: Any = None) -> None:
         click.echo(f"continuation: {self.message}", err=True, file=file)
@@ -58,13 +59,13 @@ class Context:
             )
         return self._database
 
-    def read(self) -> sqlite3.Connection:
+    def read(self) -> Connection:
         """Open the database for reading only."""
         from continuation_cli.store import db
 
         return db.connect(self.database, write=False)
 
-    def write(self) -> sqlite3.Connection:
+    def write(self) -> Connection:
         """Open the database for writing."""
         from continuation_cli.store import db
 
@@ -151,7 +152,7 @@ by_option = click.option(
 )
 
 
-def known_channel(connection: sqlite3.Connection, channel: str | None) -> str | None:
+def known_channel(connection: Connection, channel: str | None) -> str | None:
     """The channel as given, once it is known to exist."""
     if channel is None:
         return None
@@ -164,7 +165,7 @@ def known_channel(connection: sqlite3.Connection, channel: str | None) -> str | 
     return channel
 
 
-def missing_conversation(connection: sqlite3.Connection, conversation: str) -> NoReturn:
+def missing_conversation(connection: Connection, conversation: str) -> NoReturn:
     """A usage error that names the conversation and some that exist."""
     from continuation_cli.store import activity
 

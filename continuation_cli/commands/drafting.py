@@ -10,12 +10,13 @@ from continuation_cli.core.compose import TemplateError
 from continuation_cli.drafts import Drafter
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
+
+    from continuation_cli.store.db import Connection
 
 
 def open_drafter(
-    connection: sqlite3.Connection,
+    connection: Connection,
     directory: str | None,
     overrides: Mapping[str, str] | None = None,
 ) -> Drafter:

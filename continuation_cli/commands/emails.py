@@ -22,8 +22,9 @@ from continuation_cli.commands.show import email_data
 from continuation_cli.store import db, outbox
 
 if TYPE_CHECKING:
-    import sqlite3
     from typing import NoReturn
+
+    from continuation_cli.store.db import Row
 
 STATES = ("sending", "sent", "deferred", "failed", "cancelled", "unknown")
 
@@ -89,10 +90,11 @@ def show(context: Context, email: int, part: str | None, as_json: bool) -> None:
         _print(data)
 
 
-def _content(row: sqlite3.Row) -> dict[str, Any]:
+def _content(row: Row) -> dict[str, Any]:
     parsed = message_from_bytes(row["message"], policy=policy.default)
     parts = {p.get_content_type(): p.get_content() for p in parsed.walk() if not p.is_multipart()}
     head = row["message"].partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
+    parts = {kind: text.replace("\r\n", "\n") for kind, text in parts.items()}
     return {
         "from": str(parsed["From"]),
         "reply_to": row["reply_to"],
@@ -107,7 +109,7 @@ def _content(row: sqlite3.Row) -> dict[str, Any]:
 def _print(data: dict[str, Any]) -> None:
     told = [
         ("Email", f"{data['id']}, {data['state']}"),
-        ("Why", data["detail"]),
+        ("Result", data["detail"]),
         ("Conversation", f"{data['conversation']} in {data['channel']}, {data['rule']} rule"),
         ("Messages", ", ".join(data["messages"])),
         ("To", data["to"]),
@@ -195,5 +197,5 @@ def _no_such(email: int) -> NoReturn:
     usage_error(f"there is no email {email}; see: continuation emails list")
 
 
-def _wrong_state(row: sqlite3.Row, rule: str) -> str:
+def _wrong_state(row: Row, rule: str) -> str:
     return f"email {row['id']} is {row['state']}: {rule}"

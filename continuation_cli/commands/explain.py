@@ -19,11 +19,11 @@ from continuation_cli.store import activity, db, outbox
 from continuation_cli.store.settings import SettingsReader, stored
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from datetime import datetime
 
     from continuation_cli.core.model import Conversation
+    from continuation_cli.store.db import Connection
 
 
 @click.command()
@@ -55,7 +55,7 @@ def explain(context: Context, conversation: str, as_json: bool, now: datetime) -
         _print(row, told, now)
 
 
-def _sources(connection: sqlite3.Connection, channel: str) -> dict[str, str]:
+def _sources(connection: Connection, channel: str) -> dict[str, str]:
     """Where each setting's value was set, in words."""
     defaults, own = stored(connection, None), stored(connection, channel)
     words = {
@@ -66,7 +66,7 @@ def _sources(connection: sqlite3.Connection, channel: str) -> dict[str, str]:
     return {key: words[settings.source_of(key, defaults, own)[1]] for key in settings.SPECS}
 
 
-def _emails(connection: sqlite3.Connection, conversation: str) -> list[str]:
+def _emails(connection: Connection, conversation: str) -> list[str]:
     lines = []
     for row in reversed(outbox.listed(connection, conversation=conversation)):
         held = ", ".join(outbox.messages_of(connection, row["id"]))
@@ -80,7 +80,7 @@ def _emails(connection: sqlite3.Connection, conversation: str) -> list[str]:
     return lines
 
 
-def _notes(connection: sqlite3.Connection, conversation: Conversation) -> list[str]:
+def _notes(connection: Connection, conversation: Conversation) -> list[str]:
     row = activity.details(connection, conversation.id)
     assert row is not None
     lines = []

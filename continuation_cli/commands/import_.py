@@ -14,8 +14,9 @@ from continuation_cli.store import db
 from continuation_cli.store.events import EventWriter
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator
+
+    from continuation_cli.store.db import Connection
 
 #: Events in one transaction: enough that the commit is cheap, few enough to let others write.
 BATCH = 2_000
@@ -30,7 +31,7 @@ MOST_COMPLAINTS = 20
 class Importer:
     """Counts, and sets broken lines aside."""
 
-    def __init__(self, connection: sqlite3.Connection, rejects: IO[bytes] | None) -> None:
+    def __init__(self, connection: Connection, rejects: IO[bytes] | None) -> None:
         self._connection = connection
         self._writer = EventWriter(connection)
         self._rejects = rejects

@@ -21,9 +21,10 @@ from continuation_cli.store import activity, db, queue
 from continuation_cli.store.settings import SettingsReader
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from datetime import datetime
+
+    from continuation_cli.store.db import Connection
 
 _ORDER = {"due": 0, "waiting": 1, "skipped": 2}
 
@@ -71,7 +72,7 @@ def pending(
 
 
 def _rows(
-    connection: sqlite3.Connection, every: bool, channel: str | None, now: datetime
+    connection: Connection, every: bool, channel: str | None, now: datetime
 ) -> Iterator[report.Row]:
     settings = SettingsReader(connection)
     source = activity.every_conversation if every else queue.waiting

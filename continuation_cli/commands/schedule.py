@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from continuation_cli.commands.context import Context
+if TYPE_CHECKING:
+    from continuation_cli.commands.context import Context
 
 
 @click.group()

@@ -23,8 +23,9 @@ from continuation_cli.store import activity, db, queue
 from continuation_cli.store import settings as store
 
 if TYPE_CHECKING:
-    import sqlite3
     from datetime import datetime
+
+    from continuation_cli.store.db import Connection
 
 #: What a change does is worked out for at most so many waiting conversations.
 MOST_COUNTED = 5_000
@@ -184,7 +185,7 @@ def change(context: Context, channel: str | None, key: str, value: str | None, b
 
 
 def _states(
-    connection: sqlite3.Connection, channel: str | None, now: datetime
+    connection: Connection, channel: str | None, now: datetime
 ) -> dict[str, schedule.Decision]:
     settings_of = store.SettingsReader(connection)
     states: dict[str, schedule.Decision] = {}

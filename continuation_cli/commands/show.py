@@ -13,10 +13,10 @@ from continuation_cli.store import activity, db, outbox
 from continuation_cli.store.settings import SettingsReader
 
 if TYPE_CHECKING:
-    import sqlite3
     from datetime import datetime
 
     from continuation_cli.core.model import Message, Page
+    from continuation_cli.store.db import Row
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -58,7 +58,7 @@ def page_data(page: Page) -> dict[str, Any]:
     }
 
 
-def email_data(row: sqlite3.Row, messages: list[str]) -> dict[str, Any]:
+def email_data(row: Row, messages: list[str]) -> dict[str, Any]:
     """An email as lists tell it."""
     return {
         "id": row["id"],

@@ -14,9 +14,9 @@ from continuation_cli.store import queue
 from continuation_cli.store.lock import SweepLock
 
 if TYPE_CHECKING:
-    import sqlite3
     from datetime import datetime
 
+    from continuation_cli.store.db import Connection
     from continuation_cli.sweep import Report, Result, Scope
 
 #: A sweep that runs for longer than this is worth a word, in seconds.
@@ -109,7 +109,7 @@ def _text(moment: datetime) -> str:
     return times.to_text(moment)
 
 
-def _check_scope(connection: sqlite3.Connection, scope: Scope) -> None:
+def _check_scope(connection: Connection, scope: Scope) -> None:
     from continuation_cli.commands.context import known_channel, missing_conversation
     from continuation_cli.store import activity
 
@@ -120,7 +120,7 @@ def _check_scope(connection: sqlite3.Connection, scope: Scope) -> None:
 
 def _run(
     context: Context,
-    connection: sqlite3.Connection,
+    connection: Connection,
     scope: Scope,
     transport_url: str | None,
     connections: int,
@@ -196,14 +196,14 @@ class _Voice:
             detail = f": {result.detail}" if result.detail else ""
             click.echo(f"{result.conversation}: {name} {result.state}{detail}", err=True)
 
-    def sum_up_idle(self, connection: sqlite3.Connection) -> None:
+    def sum_up_idle(self, connection: Connection) -> None:
         """Nothing was to be done."""
         if self._as_json or self._summary:
             from continuation_cli.sweep import Report
 
             self.sum_up(connection, Report())
 
-    def sum_up(self, connection: sqlite3.Connection, report: Report) -> None:
+    def sum_up(self, connection: Connection, report: Report) -> None:
         """Tell what the run did."""
         states = ("sent", "deferred", "failed", "cancelled", "unknown")
         if self._as_json:

@@ -21,9 +21,10 @@ from continuation_cli.drafts import Drafter, NotConfiguredError, Prepared
 from continuation_cli.store import activity, db, queue
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from datetime import datetime
+
+    from continuation_cli.store.db import Connection
 
 
 def show_preview(
@@ -91,7 +92,7 @@ def _row(prepared: Prepared, due_at: datetime) -> dict[str, Any]:
 
 
 def _envelope(
-    _connection: sqlite3.Connection,
+    _connection: Connection,
     rows: list[dict[str, Any]],
     drafter: Drafter,
     ids: list[str],

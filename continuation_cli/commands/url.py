@@ -29,8 +29,9 @@ from continuation_cli.store import activity, db
 from continuation_cli.store import settings as store
 
 if TYPE_CHECKING:
-    import sqlite3
     from datetime import datetime
+
+    from continuation_cli.store.db import Connection
 
 
 @click.group()
@@ -143,7 +144,7 @@ def verify(context: Context, value: str, as_json: bool, now: datetime) -> None:
         raise Failure(f"not valid: {data['reason']}", 65)
 
 
-def _verify(connection: sqlite3.Connection, value: str, now: datetime) -> dict[str, Any]:
+def _verify(connection: Connection, value: str, now: datetime) -> dict[str, Any]:
     secrets = {row["kid"]: row["secret"] for row in store.keys(connection)}
     found = links.verify(value, secrets, now=now)
     empty = {"valid": False, "conversation": None, "channel": None, "expires_at": None}

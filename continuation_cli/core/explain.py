@@ -122,11 +122,8 @@ def _rule(
         why = "a page is open"
     lines = [f"The {clock.rule} rule applies, because {why}."]
     first = min(message.sent_at for message in starts)
-    start = (
-        "the first waiting message was sent"
-        if clock.since == first
-        else "the customer went offline"
-    )
+    sent = clock.since == first
+    start = "the first waiting message was sent" if sent else "the customer went offline"
     counted = f"Its clock counts from {at(clock.since)}, when {start}"
     if clock.due_at is None:
         lines.append(f"{counted}; the rule is off ({where}).")

@@ -55,7 +55,7 @@ def row(conversation: Conversation, settings: Settings, now: datetime) -> Row:
 
 #: Each reason in words that follow "no email, because ".
 REASONS = {
-    "nothing_unseen": "no agent's message is unseen and not yet emailed",
+    "nothing_unseen": "every message was seen or is in an email already",
     "disabled": "emails are off for this channel (setting enabled)",
     "no_address": "the customer has left no email address",
     "invalid_address": "the customer's address cannot be mailed",

@@ -14,6 +14,10 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: What the floors above hold without knowing which database it is.
+Connection = sqlite3.Connection
+Row = sqlite3.Row
+
 #: The number of migrations that this program knows; the database keeps its own in user_version.
 SCHEMA_VERSION = 4
 
