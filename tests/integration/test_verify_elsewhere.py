@@ -97,6 +97,7 @@ def run(command: list[str], language: str, directory: Path, tokens: list[str]) -
     jwks = [
         {
             "kty": "oct",
+            "use": "sig",
             "kid": key.kid,
             "alg": "HS256",
             "k": base64.urlsafe_b64encode(key.secret).rstrip(b"=").decode(),

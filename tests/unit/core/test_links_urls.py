@@ -237,11 +237,7 @@ def test_the_error_names_the_url() -> None:
 
 
 def test_a_password_stays_out_of_the_error_even_where_the_url_is_broken() -> None:
-    for base in (
-        "ftp://ada:secret@h/",
-        "https://ada:sec/secret@h/",
-        "https://" + "a" * 99 + ":secret@h",
-    ):
+    for base in ("ftp://ada:sec@h/", "https://ada:s/sec@h/", "https://" + "a" * 99 + ":sec@h"):
         with pytest.raises(UnusableUrlError) as caught:
             links.reopen_url(base, "c42", "x.y.z")
         assert "sec" not in str(caught.value)
