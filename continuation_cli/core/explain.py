@@ -75,7 +75,7 @@ def page_state(page: Page, settings: Settings, now: datetime) -> str:
             return f"{name} {opened} and closed {at(end)}."
         assert page.last_active_at is not None
         return (
-            f"{name} {opened} and fell silent: its last heartbeat was {at(page.last_active_at)}, so "
+            f"{name} {opened} and fell silent: last heartbeat {at(page.last_active_at)}, so "
             f"it counts as closed since {at(end)} (presence_timeout "
             f"{durations.show(settings.presence_timeout)})."
         )
