@@ -68,8 +68,7 @@ def set_(context: Context, value: str, channel: str | None, by: str) -> None:
     """Set where "Reply in widget" leads; the link's parameters are appended to it."""
     try:
         checked = core.check("reply_url", value, channel=channel)
-        links.reopen_url(checked, "c", "t")
-    except (core.InvalidSettingError, links.UnusableUrlError) as error:
+    except core.InvalidSettingError as error:
         usage_error(str(error))
     change(context, channel, "reply_url", checked, by)
 
@@ -147,16 +146,16 @@ def verify(context: Context, value: str, as_json: bool, now: datetime) -> None:
 def _verify(connection: Connection, value: str, now: datetime) -> dict[str, Any]:
     secrets = {row["kid"]: row["secret"] for row in store.keys(connection)}
     found = links.verify(value, secrets, now=now)
-    empty = {"valid": False, "conversation": None, "channel": None, "expires_at": None}
+    if isinstance(found, links.Verified):
+        row = activity.details(connection, found.conversation)
+        found = links.confirm(
+            found,
+            channel=row["channel"] if row else None,
+            link_generation=row["link_generation"] if row else None,
+        )
     if isinstance(found, links.Invalid):
-        return {**empty, "reason": found.reason}
-    row = activity.details(connection, found.conversation)
-    if row is None:
-        return {**empty, "reason": "unknown_conversation"}
-    if row["channel"] != found.channel:
-        return {**empty, "reason": "wrong_channel"}
-    if found.generation != row["link_generation"]:
-        return {**empty, "reason": "revoked"}
+        return {"valid": False, "conversation": None, "channel": None, "expires_at": None,
+                "reason": found.reason}  # fmt: skip
     return {
         "valid": True,
         "conversation": found.conversation,

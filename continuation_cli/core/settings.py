@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from continuation_cli.core import addresses, durations
 from continuation_cli.core.model import Settings
@@ -85,19 +84,11 @@ def _domain(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    url = text.strip()
-    if any(c.isspace() or not c.isprintable() for c in url):
-        raise ValueError(f"{text!r} has white space or control characters in it")
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a URL ({error})") from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{text!r} is not an http or https URL")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(f"{text!r} holds a user name or password, which customers would see")
-    return url
+    """An http or https URL that a link can be made of."""
+    from continuation_cli.core import links
+
+    links.reopen_url(text, "c", "t")
+    return text.strip()
 
 
 def _color(text: str) -> str:
