@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from continuation_cli.core import addresses, links, schedule
 from continuation_cli.core.compose import Composed, Draft, Templates, compose
+from continuation_cli.core.reopen import NoLinkError, reopen_link
 from continuation_cli.store import activity, outbox
-from continuation_cli.store.settings import SettingsReader, keys
+from continuation_cli.store.settings import SettingsReader, signing_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,8 +73,7 @@ class Drafter:
         """Read settings, channel names and keys anew: somebody may have changed them."""
         self.settings = SettingsReader(self._connection, self._overrides)
         self._names: dict[str, str] = {}
-        newest = next(iter(keys(self._connection)), None)
-        self._key = links.SigningKey(newest["kid"], newest["secret"]) if newest else None
+        self._key = signing_key(self._connection)
 
     def conversation(self, conversation_id: str, now: datetime) -> Conversation | None:
         """What `decide` needs to know, or None if there is no such conversation."""
@@ -101,27 +101,6 @@ class Drafter:
             self._names[channel] = activity.channel_name(self._connection, channel) or channel
         return self._names[channel]
 
-    def link(self, facts: Facts, now: datetime) -> tuple[str | None, str | None]:
-        """The reopen link; or None, and why there is none."""
-        page = schedule.last_page(facts.conversation.pages)
-        base = facts.settings.reply_url or (page.url if page else None)
-        if base is None:
-            return None, "no page on record and no reply_url set"
-        if self._key is None:
-            return None, "there is no signing key; make one with: continuation url keys rotate"
-        token = links.sign(
-            facts.conversation.id,
-            facts.conversation.channel,
-            facts.generation,
-            self._key,
-            issued_at=now,
-            expires_at=now + facts.settings.link_expiry,
-        )
-        try:
-            return links.reopen_url(base, facts.conversation.id, token), None
-        except links.UnusableUrlError as error:
-            return None, str(error)
-
     def prepare(self, facts: Facts, rule: str, now: datetime) -> Prepared:
         """Compose the email. Raises NotConfiguredError, or ComposeError where it cannot be."""
         if facts.settings.from_email is None:
@@ -131,7 +110,13 @@ class Drafter:
                 f"--channel {facts.conversation.channel}"
             )
         token = links.new_token(self._random(16))
-        reopen_url, no_link = self.link(facts, now)
+        reopen_url, no_link = None, None
+        try:
+            reopen_url = reopen_link(
+                facts.conversation, facts.settings, facts.generation, self._key, now
+            )
+        except NoLinkError as error:
+            no_link = str(error)
         domain = facts.settings.inbound_domain or facts.settings.from_email.rpartition("@")[2]
         domain = addresses.to_ascii(f"x@{domain}")[2:]
         composed = compose(

@@ -23,8 +23,9 @@ from continuation_cli.commands.context import (
     utc_now,
 )
 from continuation_cli.commands.settings import change
-from continuation_cli.core import links, schedule, times
+from continuation_cli.core import links, times
 from continuation_cli.core import settings as core
+from continuation_cli.core.reopen import NoLinkError, reopen_link
 from continuation_cli.store import activity, db
 from continuation_cli.store import settings as store
 
@@ -96,28 +97,11 @@ def create(context: Context, conversation: str, as_json: bool, now: datetime) ->
         if found is None or row is None:
             missing_conversation(connection, conversation)
         effective = store.SettingsReader(connection).of(found.channel)
-        newest = next(iter(store.keys(connection)), None)
-    page = schedule.last_page(found.pages)
-    base = effective.reply_url or (page.url if page else None)
-    if base is None:
-        data_error(
-            f"{conversation} has no page on record and no reply_url is set; set one with: "
-            f"continuation url set https://www.example.com/support --channel {found.channel}"
-        )
-    if newest is None:
-        data_error("there is no signing key; make one with: continuation url keys rotate")
-    token = links.sign(
-        conversation,
-        found.channel,
-        row["link_generation"],
-        links.SigningKey(newest["kid"], newest["secret"]),
-        issued_at=now,
-        expires_at=now + effective.link_expiry,
-    )
+        key = store.signing_key(connection)
     try:
-        link = links.reopen_url(base, conversation, token)
-    except links.UnusableUrlError as error:
-        data_error(str(error))
+        link = reopen_link(found, effective, row["link_generation"], key, now)
+    except NoLinkError as error:
+        data_error(f"no link for {conversation}: {error}")
     if as_json:
         output.emit_json("url create", {"url": link})
     else:

@@ -273,8 +273,9 @@ def check(key: str, text: str, *, channel: str | None = None) -> str:
     try:
         value = spec.read(text)
     except ValueError as error:
+        told = str(error).partition(" (example:")[0]
         raise InvalidSettingError(
-            f"{key}: {error} (example: {key.replace('_', '-')} {spec.example})"
+            f"{key}: {told} (example: {key.replace('_', '-')} {spec.example})"
         ) from None
     if isinstance(value, bool):
         return "on" if value else "off"

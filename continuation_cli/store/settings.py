@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from continuation_cli.core import settings, times
+from continuation_cli.core.links import SigningKey
 
 if TYPE_CHECKING:
     import sqlite3
@@ -98,6 +99,12 @@ def keys(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     return connection.execute(
         "SELECT kid, secret, created_at FROM keys ORDER BY id DESC"
     ).fetchall()
+
+
+def signing_key(connection: sqlite3.Connection) -> SigningKey | None:
+    """The newest key, which signs."""
+    newest = next(iter(keys(connection)), None)
+    return SigningKey(newest["kid"], newest["secret"]) if newest else None
 
 
 def add_key(connection: sqlite3.Connection, now: datetime) -> str:
