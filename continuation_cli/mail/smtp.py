@@ -279,7 +279,7 @@ class SmtpTransport:
             raise GarbledReplyError(f"unexpected reply: {reply.code} {reply.text}")
         if reply.code == 421:  # "closing transmission channel"
             self._drop()
-        elif self._stage != "dot":  # after which there is no transaction to end
+        else:
             self._reset(unread=unread)
         permanent = reply.code // 100 == 5
         raise Refused(

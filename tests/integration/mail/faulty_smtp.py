@@ -159,7 +159,7 @@ class _Session:
         if self.server.behaviour("body") is not None:
             self.line()
             self.answer("body", "")
-            raise _HungUpError
+            self.server.stall()  # having said so, it reads no further
         while not self.buffer.startswith(b".\r\n") and b"\r\n.\r\n" not in self.buffer:
             self.more()
         body, _, self.buffer = (b"\r\n" + self.buffer).partition(b"\r\n.\r\n")

@@ -162,14 +162,16 @@ def test_lost_within_the_message_was_certainly_not_sent(faulty_smtp, fault):
     assert server.received == []
 
 
-def test_what_a_server_says_before_it_hangs_up_within_the_message_is_heard(faulty_smtp):
-    server = faulty_smtp(body="552 5.3.4 too much")
+@pytest.mark.parametrize(
+    ("fault", "permanent"), [("552 5.3.4 too much", True), ("452 4.3.1 disk full", False)]
+)
+def test_what_a_server_says_within_the_message_is_heard(faulty_smtp, fault, permanent):
+    server = faulty_smtp(body=fault)
     transport = transport_to(server)
-    # Unless the kernel throws the reply away on the reset, which it may.
-    with pytest.raises((Refused, NotSent)) as caught:
+    with pytest.raises(Refused) as caught:
         transport.send(envelope(LARGE * 400_000), yes)
-    if isinstance(caught.value, Refused):
-        assert (caught.value.code, caught.value.permanent) == (552, True)
+    assert (caught.value.stage, caught.value.permanent) == ("data", permanent)
+    assert caught.value.text == fault[4:]
     assert not transport.is_open
     assert server.received == []
 
@@ -291,6 +293,16 @@ def test_a_connection_that_has_had_its_day_is_made_anew(faulty_smtp, fault, offe
     transport.close()
 
 
+def test_a_connection_lost_later_than_at_mail_is_not_made_anew(faulty_smtp):
+    server = faulty_smtp(rcpt=[None, DROP, None])
+    transport = transport_to(server)
+    transport.send(envelope(), yes)
+    with pytest.raises(NotSent) as caught:
+        transport.send(envelope(), yes)
+    assert caught.value.stage == "rcpt"
+    assert server.connections == 1
+
+
 def test_it_is_made_anew_only_once(faulty_smtp):
     server = faulty_smtp(mail=[None, DROP])
     transport = transport_to(server)
@@ -366,6 +378,15 @@ def test_an_address_cannot_carry_a_command(faulty_smtp, recipient):
     assert not caught.value.recipient
     assert not any(command.startswith(("MAIL", "DATA")) for command in server.commands)
     transport.close()
+
+
+@pytest.mark.parametrize("size", ["SIZE", "SIZE 0", "SIZE unlimited"])
+def test_a_server_may_name_no_limit(faulty_smtp, size):
+    server = faulty_smtp(offers=(size,))
+    transport = transport_to(server)
+    transport.send(envelope(), yes)
+    transport.close()
+    assert len(server.accepted) == 1
 
 
 def test_eight_bit_text_needs_8bitmime(faulty_smtp):
