@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from continuation_cli.mail.transport import NotSent, Receipt, Unavailable
+from continuation_cli.mail.transport import Receipt, Unavailable, Undelivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,9 +104,12 @@ class Pool:
         """Hand a job to a worker that is ready."""
         self._inboxes[worker].put(job)
 
-    def next_event(self) -> Event:
-        """Wait for what happens next."""
-        return self._events.get()
+    def events(self, *, wait: bool) -> list[Event]:
+        """What has happened since; with `wait` there is at least one."""
+        found = [self._events.get()] if wait else []
+        while not self._events.empty():
+            found.append(self._events.get())
+        return found
 
     def close(self) -> None:
         """Say good-bye on every connection and wait for the workers."""
@@ -165,23 +168,13 @@ class Pool:
 def deliver(
     transport: Transport, envelope: Envelope, last_look: Callable[[], bool]
 ) -> Receipt | Exception:
-    """One attempt. A connection that the server closed while it was idle is not the email's fault:
-    a new one is tried at once.
-    """
+    """One attempt; its outcome, whatever it is, is to be recorded."""
     try:
-        try:
-            return transport.send(envelope, last_look)
-        except NotSent as error:
-            if error.stage != "mail":
-                raise
-            transport.open()
-            return transport.send(envelope, last_look)
+        return transport.send(envelope, last_look)
     except Exception as error:
         return error
 
 
 def is_servers_fault(outcome: Receipt | Exception) -> bool:
     """Whether the attempt says nothing of the email, so that none was used up."""
-    from continuation_cli.mail.transport import Undelivered
-
     return isinstance(outcome, Unavailable) or not isinstance(outcome, Receipt | Undelivered)

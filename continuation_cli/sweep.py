@@ -94,7 +94,7 @@ class Sweep:
         self._on_result = on_result
         self._version = self._data_version()
         self._claimed = 0
-        self._in_flight = 0
+        self._in_flight: dict[int, outbox.Claimed] = {}
         self._opening = 0
         self._idle: list[int] = []
         self.report = Report()
@@ -115,15 +115,15 @@ class Sweep:
         while True:
             self._look_ahead(work, ahead)
             self._start_workers(ahead)
-            while self._idle and ahead and not self.report.stopped:
-                self._hand_over(self._idle.pop(), ahead)
-            if not self._in_flight and (not self._opening or not ahead or self.report.stopped):
+            can_send = bool(ahead) and self.report.stopped is None
+            if not self._in_flight and not (can_send and (self._idle or self._opening)):
                 return self.report
-            self._handle(self._pool.next_event(), ahead)
+            events = self._pool.events(wait=not (can_send and self._idle))
+            self._settle(events, ahead)
 
     def _look_ahead(self, work: Iterator[Work], ahead: deque[Work]) -> None:
         """Compose while the workers wait for their servers."""
-        wanted = max(1, self._in_flight + len(self._idle))
+        wanted = max(1, len(self._in_flight) + len(self._idle))
         while len(ahead) < wanted and not self._is_full(len(ahead)) and not self.report.stopped:
             found = next(work, None)
             if found is None:
@@ -139,55 +139,54 @@ class Sweep:
             self._pool.start_worker()
             self._opening += 1
 
-    def _handle(self, event: sending.Event, ahead: deque[Work]) -> None:
-        if isinstance(event, sending.Ready):
-            self._opening -= 1
-            self._idle.append(event.worker)
-        elif isinstance(event, sending.Gone):
-            self._opening -= 1
-            # Some servers allow fewer connections than we ask for: the others carry on.
-            if not self._idle and not self._in_flight and not self._opening:
-                self.stop(str(event.error), event.error)
-        else:
-            self._in_flight -= 1
+    def _settle(self, events: list[sending.Event], ahead: deque[Work]) -> None:
+        """Record what was done and claim what is sent next, in one commit; then send it.
+
+        A worker gets its next email only after the commit that holds the fate of its last one, so
+        that at most one email a connection is ever in doubt.
+        """
+        done = [event for event in events if isinstance(event, sending.Done)]
+        for event in events:
+            self._keep_count(event)
+        jobs: list[tuple[int, sending.Job]] = []
+        if done or (ahead and self._idle):
+            with db.writing(self._connection):
+                for event in done:
+                    self._record(event)
+                while self._idle and ahead and self.report.stopped is None:
+                    job = self._claim(ahead.popleft())
+                    if job is not None:
+                        jobs.append((self._idle.pop(), job))
+        for worker, job in jobs:
+            self._pool.give(worker, job)
+
+    def _keep_count(self, event: sending.Event) -> None:
+        """Who is idle, who is opening a connection, and whether anybody is left."""
+        if isinstance(event, sending.Done):
             if sending.is_servers_fault(event.outcome):
                 self.stop(str(event.outcome))
-            if event.ready and ahead and not self.report.stopped:
-                self._hand_over(event.worker, ahead, event)
-                return
-            with db.writing(self._connection):
-                self._record(event)
             if event.ready:
                 self._idle.append(event.worker)
             else:
                 self._opening += 1
-
-    def _hand_over(self, worker: int, ahead: deque[Work], done: sending.Done | None = None) -> None:
-        """Record what a worker has done and claim its next email, in one commit."""
-        job = None
-        with db.writing(self._connection):
-            if done is not None:
-                self._record(done)
-            while job is None and ahead:
-                job = self._claim(ahead.popleft())
-        if job is None:
-            self._idle.append(worker)
             return
-        self._claimed += 1
-        self._in_flight += 1
-        self._pool.give(worker, job)
+        self._opening -= 1
+        if isinstance(event, sending.Ready):
+            self._idle.append(event.worker)
+        elif not self._idle and len(self._in_flight) == 0 and not self._opening:
+            # Some servers allow fewer connections than we ask for: as long as one is left, go on.
+            self.stop(str(event.error), event.error)
 
     # --- What there is to do ------------------------------------------------------------------
 
     def _recover(self, now: datetime) -> None:
         with db.writing(self._connection):
-            for email in outbox.adopt_orphans(self._connection, now):
-                row = outbox.one(self._connection, email)
-                assert row is not None
-                if self._drafter.settings.of(row["channel"]).on_unknown == "resend":
-                    outbox.schedule_resend(self._connection, email, now)
+            for orphan in outbox.adopt_orphans(self._connection, now):
+                if self._drafter.settings.of(orphan.channel).on_unknown == "resend":
+                    outbox.schedule_resend(self._connection, orphan.id, now)
                 else:
-                    self._note(Result(email, row["conversation"], "unknown", row["detail"]))
+                    why = "the last sweep ended while sending it"
+                    self._note(Result(orphan.id, orphan.conversation, "unknown", why))
             if queue.clock_went_back(self._connection, now):
                 queue.wake_expired(self._connection, now)
 
@@ -255,10 +254,10 @@ class Sweep:
 
     def _prepare(self, conversation: Conversation, now: datetime) -> Planned | None:
         """Compose; a conversation that breaks is recorded and set aside, and the rest goes on."""
-        self._supersede(conversation.id, now)
-        self._refresh()
+        current: Conversation | None = conversation
+        if self._supersede(conversation.id, now) | self._refresh():
+            current = self._drafter.conversation(conversation.id, now)
         version = self._version
-        current = self._drafter.conversation(conversation.id, now)
         decision = self._decide(current, now) if current else None
         if current is None or not isinstance(decision, schedule.Due):
             return None
@@ -274,13 +273,15 @@ class Sweep:
             self._note(Result(None, current.id, "set_aside", why))
         return None
 
-    def _supersede(self, conversation_id: str, now: datetime) -> None:
+    def _supersede(self, conversation_id: str, now: datetime) -> bool:
         """One email, not two: what has not left is told together with what came since."""
         why = "composed anew, together with later messages"
-        for email in outbox.deferred_of(self._connection, conversation_id):
+        deferred = outbox.deferred_of(self._connection, conversation_id)
+        for email in deferred:
             with db.writing(self._connection):
                 outbox.cancel(self._connection, email, now, why)
             self._note(Result(email, conversation_id, "cancelled", why))
+        return bool(deferred)
 
     # --- Claim and record: within the caller's transaction ----------------------------------------
 
@@ -296,7 +297,7 @@ class Sweep:
                 return None
             prepared = newer
         conversation = prepared.facts.conversation
-        email = outbox.claim(
+        claimed = outbox.claim(
             self._connection,
             prepared.composed,
             prepared.facts.unseen,
@@ -309,7 +310,12 @@ class Sweep:
         )
         if conversation.set_aside_until is not None:
             activity.forget_set_aside(self._connection, conversation.id)
-        return sending.Job(email, outbox.envelope(self._connection, email))
+        return self._job(claimed)
+
+    def _job(self, claimed: outbox.Claimed) -> sending.Job:
+        self._claimed += 1
+        self._in_flight[claimed.id] = claimed
+        return sending.Job(claimed.id, claimed.envelope)
 
     def _prepare_again(self, prepared: Prepared, now: datetime) -> Prepared | None:
         """The email as it should be now; None if it should not be, or cannot: the next run sees."""
@@ -334,46 +340,32 @@ class Sweep:
             outbox.cancel(self._connection, retry.id, now, objection)
             self._note(Result(retry.id, retry.conversation, "cancelled", objection))
             return None
-        outbox.start_retry(self._connection, retry.id, now)
-        return sending.Job(retry.id, outbox.envelope(self._connection, retry.id))
+        return self._job(outbox.start_retry(self._connection, retry.id, now))
 
     def _record(self, done: sending.Done) -> None:
         now = self._clock()
-        row = outbox.one(self._connection, done.job.email)
-        assert row is not None
+        email = self._in_flight.pop(done.job.email)
         if sending.is_servers_fault(done.outcome):
-            outbox.take_back_attempt(self._connection, done.job.email, now)
+            outbox.take_back_attempt(self._connection, email.id, now)
             return
-        settings = self._drafter.settings.of(row["channel"])
-        created_at = done.job.envelope.created_at
-        again = next_attempt(row["attempts"], created_at, settings.max_age, now)
-        state, detail = verdict(done.outcome, again, bool(row["in_doubt"]))
-        if isinstance(done.outcome, Undelivered):
-            error = done.outcome
-            outbox.close_attempt(
-                self._connection, done.job.email, now, state,
-                stage=error.stage, code=error.code, reply=error.text,
-            )  # fmt: skip
-        elif isinstance(done.outcome, Receipt):
-            outbox.close_attempt(
-                self._connection, done.job.email, now, state,
-                code=done.outcome.code, reply=done.outcome.text,
-            )  # fmt: skip
+        settings = self._drafter.settings.of(email.channel)
+        again = next_attempt(email.attempts, email.envelope.created_at, settings.max_age, now)
+        state, detail = verdict(done.outcome, again, email.in_doubt)
         if state == "cancelled":
             detail = done.objection or detail
-            outbox.cancel(self._connection, done.job.email, now, detail)
+        if state not in ("deferred", "unknown") or (
+            state == "unknown" and settings.on_unknown == "hold"
+        ):
+            again = None
+        outbox.close_attempt(self._connection, email, now, state, *attempt_record(done.outcome))
+        if state == "cancelled":
+            outbox.cancel(self._connection, email.id, now, detail)
         else:
-            if state == "unknown" and settings.on_unknown == "hold":
-                again = None
-            outbox.finish(
-                self._connection, done.job.email, state, now, detail=detail,
-                next_attempt_at=again if state in ("deferred", "unknown") else None,
-            )  # fmt: skip
+            outbox.finish(self._connection, email.id, state, now, detail, again)
         if isinstance(done.outcome, Refused) and done.outcome.recipient:
-            outbox.suppress(
-                self._connection, row["recipient"], "bounce", f"email {row['id']}: {detail}", now
-            )
-        self._note(Result(done.job.email, row["conversation"], state, detail))
+            source = f"email {email.id}: {detail}"
+            outbox.suppress(self._connection, email.envelope.recipient, "bounce", source, now)
+        self._note(Result(email.id, email.conversation, state, detail))
 
     # --- Small things -------------------------------------------------------------------------
 
@@ -407,6 +399,14 @@ class StoredLook:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def attempt_record(outcome: Receipt | Exception) -> tuple[str | None, int | None, str]:
+    """What the record of an attempt keeps: stage, reply code, text."""
+    if isinstance(outcome, Undelivered):
+        return outcome.stage, outcome.code, outcome.text
+    assert isinstance(outcome, Receipt)
+    return None, outcome.code, outcome.text
 
 
 def verdict(

@@ -38,6 +38,17 @@ class Retry(NamedTuple):
     attempts: int
 
 
+class Claimed(NamedTuple):
+    """An email that this program has the right to send, now."""
+
+    id: int
+    conversation: str
+    channel: str
+    attempts: int
+    in_doubt: bool
+    envelope: Envelope
+
+
 def thread(connection: sqlite3.Connection, conversation: str) -> Thread:
     """What the next email of a conversation follows: every email that may have arrived."""
     rows = connection.execute(
@@ -62,8 +73,8 @@ def claim(
     token: str,
     reopen_url: str | None,
     now: datetime,
-) -> int:
-    """Record an email as `sending`, with its bytes and its messages; its id.
+) -> Claimed:
+    """Record an email as `sending`, with its bytes and its messages.
 
     From the commit on, the messages are in exactly this email.
     """
@@ -90,7 +101,12 @@ def claim(
         ((email, conversation, times.to_text(m.sent_at), m.id) for m in messages),
     )
     _open_attempt(connection, email, 1, at)
-    return email
+    return Claimed(
+        email, conversation, channel, attempts=1, in_doubt=False,
+        envelope=Envelope(
+            composed.sender, composed.recipient, composed.message, composed.message_id, now
+        ),
+    )  # fmt: skip
 
 
 def _open_attempt(connection: sqlite3.Connection, email: int, number: int, at: str) -> None:
@@ -99,30 +115,39 @@ def _open_attempt(connection: sqlite3.Connection, email: int, number: int, at: s
     )
 
 
-def envelope(connection: sqlite3.Connection, email: int) -> Envelope:
-    """What to hand to the transport: the bytes as they were recorded."""
+def _claimed(connection: sqlite3.Connection, email: int) -> Claimed:
     row = connection.execute(
-        "SELECT sender, recipient, message, message_id, created_at FROM emails WHERE id = ?",
+        "SELECT id, conversation, channel, attempts, in_doubt, sender, recipient, message, "
+        "message_id, created_at FROM emails WHERE id = ?",
         (email,),
     ).fetchone()
-    return Envelope(
+    envelope = Envelope(
         row["sender"], row["recipient"], row["message"], row["message_id"],
         times.from_text(row["created_at"]),
+    )  # fmt: skip
+    return Claimed(
+        row["id"], row["conversation"], row["channel"], row["attempts"], bool(row["in_doubt"]),
+        envelope,
     )  # fmt: skip
 
 
 # --- The last look ----------------------------------------------------------------------------
 
-_CHANGED = (
-    "SELECT EXISTS (SELECT 1 FROM email_messages AS held LEFT JOIN messages "
-    "ON messages.conversation = ?2 AND messages.id = held.message WHERE held.email = ?1 "
-    "AND (messages.id IS NULL OR messages.email IS NOT ?1 OR messages.seen_at IS NOT NULL "
-    "OR messages.deleted_at IS NOT NULL OR messages.revision <> held.revision))"
+_HELD = (
+    "email_messages AS held LEFT JOIN messages ON messages.conversation = emails.conversation "
+    "AND messages.id = held.message WHERE held.email = emails.id"
 )
-_ALL_GONE = (
-    "SELECT NOT EXISTS (SELECT 1 FROM email_messages AS held JOIN messages "
-    "ON messages.conversation = ?2 AND messages.id = held.message WHERE held.email = ?1 "
-    "AND messages.seen_at IS NULL AND messages.deleted_at IS NULL)"
+_LOOK = (
+    "SELECT recipient, in_doubt, conversations.email AS address, conversations.held_at, "
+    "(SELECT value FROM settings WHERE key = 'enabled' AND settings.channel IN ('', "
+    "emails.channel) ORDER BY settings.channel DESC LIMIT 1) AS enabled, "
+    f"(SELECT count(*) FROM {_HELD} AND messages.seen_at IS NULL "
+    "AND messages.deleted_at IS NULL AND messages.id IS NOT NULL) AS unseen, "
+    f"(SELECT count(*) FROM {_HELD} AND (messages.id IS NULL OR messages.email IS NOT emails.id "
+    "OR messages.seen_at IS NOT NULL OR messages.deleted_at IS NOT NULL "
+    "OR messages.revision <> held.revision)) AS changed "
+    "FROM emails LEFT JOIN conversations ON conversations.id = emails.conversation "
+    "WHERE emails.id = ?"
 )
 
 
@@ -131,40 +156,27 @@ def objection(connection: sqlite3.Connection, email: int) -> str | None:
 
     An email that may already have been accepted is only stopped if nothing of it is left to tell.
     """
-    row = connection.execute(
-        "SELECT conversation, channel, recipient, in_doubt, "
-        "(SELECT email FROM conversations WHERE id = emails.conversation) AS address, "
-        "(SELECT held_at FROM conversations WHERE id = emails.conversation) AS held_at "
-        "FROM emails WHERE id = ?",
-        (email,),
-    ).fetchone()
+    row = connection.execute(_LOOK, (email,)).fetchone()
     if row is None:
         return "the email was removed"
+    recipient, address = row["recipient"], row["address"] or ""
     suppressed = connection.execute(
         "SELECT reason FROM suppressions WHERE address IN (?, ?)",
-        (addresses.normalise(row["recipient"]), addresses.normalise(row["address"] or "")),
+        (addresses.normalise(recipient), addresses.normalise(address)),
     ).fetchone()
-    if suppressed:
-        return f"the address was suppressed ({suppressed['reason']})"
-    if row["held_at"]:
-        return "the conversation was held"
-    enabled = connection.execute(
-        "SELECT value FROM settings WHERE key = 'enabled' AND channel IN ('', ?) "
-        "ORDER BY channel DESC LIMIT 1",
-        (row["channel"],),
-    ).fetchone()
-    if enabled and enabled["value"] == "off":
-        return "the channel was disabled"
-    values = (email, row["conversation"])
-    if connection.execute(_ALL_GONE, values).fetchone()[0]:
-        return "its messages were seen or deleted"
-    if row["in_doubt"]:
-        return None
-    if not addresses.same(row["recipient"], row["address"] or ""):
-        return "the customer's address changed"
-    if connection.execute(_CHANGED, values).fetchone()[0]:
-        return "some of its messages were seen, edited or deleted"
-    return None
+    moved = not addresses.same(recipient, address)
+    checks = (
+        (suppressed, f"the address was suppressed ({suppressed['reason'] if suppressed else ''})"),
+        (row["held_at"], "the conversation was held"),
+        (row["enabled"] == "off", "the channel was disabled"),
+        (not row["unseen"], "its messages were seen or deleted"),
+        (moved and not row["in_doubt"], "the customer's address changed"),
+        (
+            row["changed"] and not row["in_doubt"],
+            "some of its messages were seen, edited or deleted",
+        ),
+    )
+    return next((reason for applies, reason in checks if applies), None)
 
 
 # --- Outcomes ---------------------------------------------------------------------------------
@@ -175,12 +187,11 @@ def finish(
     email: int,
     state: str,
     now: datetime,
-    *,
-    detail: str | None = None,
+    detail: str,
     next_attempt_at: datetime | None = None,
-) -> bool:
-    """Move an email that is being sent to `state`. False if it was not being sent any more."""
-    changed = connection.execute(
+) -> None:
+    """Move an email that is being sent to `state`."""
+    connection.execute(
         "UPDATE emails SET state = ?, detail = ?, next_attempt_at = ?, finished_at = ?, "
         "in_doubt = max(in_doubt, ? = 'unknown') WHERE id = ? AND state = 'sending'",
         (
@@ -189,24 +200,22 @@ def finish(
             state, email,
         ),
     )  # fmt: skip
-    return changed.rowcount == 1
 
 
 def close_attempt(
     connection: sqlite3.Connection,
-    email: int,
+    email: Claimed,
     now: datetime,
     outcome: str,
-    *,
-    stage: str | None = None,
-    code: int | None = None,
-    reply: str | None = None,
+    stage: str | None,
+    code: int | None,
+    reply: str,
 ) -> None:
     """Complete the record of the attempt that is under way."""
     connection.execute(
         "UPDATE attempts SET finished_at = ?, outcome = ?, stage = ?, code = ?, reply = ? "
-        "WHERE email = ? AND number = (SELECT attempts FROM emails WHERE id = ?)",
-        (times.to_text(now), outcome, stage, code, reply, email, email),
+        "WHERE email = ? AND number = ?",
+        (times.to_text(now), outcome, stage, code, reply, email.id, email.attempts),
     )
 
 
@@ -257,17 +266,16 @@ def suppress(
 # --- Second attempts --------------------------------------------------------------------------
 
 
-def adopt_orphans(connection: sqlite3.Connection, now: datetime) -> list[int]:
+def adopt_orphans(connection: sqlite3.Connection, now: datetime) -> list[Claimed]:
     """Emails that a sweep which died was sending: nobody can say whether they were accepted
     (RFC 1047). Asked by the holder of the sweep's lock, so that nobody else is sending them.
     """
-    orphans = [
-        row["id"]
-        for row in connection.execute("SELECT id FROM emails WHERE state = 'sending' ORDER BY id")
-    ]
-    for email in orphans:
-        close_attempt(connection, email, now, "unknown", reply="the sweep ended before the answer")
-        finish(connection, email, "unknown", now, detail="the sweep ended while sending it")
+    rows = connection.execute("SELECT id FROM emails WHERE state = 'sending' ORDER BY id")
+    orphans = [_claimed(connection, row["id"]) for row in rows.fetchall()]
+    why = "the sweep ended while sending it"
+    for orphan in orphans:
+        close_attempt(connection, orphan, now, "unknown", None, None, why)
+        finish(connection, orphan.id, "unknown", now, why)
     return orphans
 
 
@@ -303,15 +311,16 @@ def is_due(connection: sqlite3.Connection, email: int, now: datetime) -> bool:
     return row is not None
 
 
-def start_retry(connection: sqlite3.Connection, email: int, now: datetime) -> None:
+def start_retry(connection: sqlite3.Connection, email: int, now: datetime) -> Claimed:
     """Claim an email that is due for another attempt."""
     connection.execute(
         "UPDATE emails SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL "
         "WHERE id = ?",
         (email,),
     )
-    (number,) = connection.execute("SELECT attempts FROM emails WHERE id = ?", (email,)).fetchone()
-    _open_attempt(connection, email, number, times.to_text(now))
+    claimed = _claimed(connection, email)
+    _open_attempt(connection, email, claimed.attempts, times.to_text(now))
+    return claimed
 
 
 def deferred_of(connection: sqlite3.Connection, conversation: str) -> list[int]:
