@@ -2,6 +2,7 @@
 
 - `faulty_smtp`: makes scripted SMTP servers that commit one fault (integration/mail/faulty_smtp.py)
 - `real_smtp`: makes aiosmtpd servers, with TLS, AUTH and extensions (integration/mail/real_smtp.py)
+- `chat`, `run`, `spawn`, `process`: a chat backend's database and the program (cli/program.py)
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 # Tests are no package (--import-mode=importlib), so helpers are found by path.
-sys.path.insert(0, str(Path(__file__).parent / "integration" / "mail"))
+for folder in ("integration/mail", "cli"):
+    sys.path.insert(0, str(Path(__file__).parent / folder))
 
-pytest_plugins = ["faulty_smtp", "real_smtp"]
+pytest_plugins = ["faulty_smtp", "real_smtp", "program"]
