@@ -135,8 +135,12 @@ def span(length: timedelta) -> str:
 
 def moment(at: datetime, now: datetime) -> str:
     """A time for a person: `2026-03-01 09:00:00 (3m ago)`; UTC."""
-    distance = f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
-    return f"{at:%Y-%m-%d %H:%M:%S} ({distance})"
+    return f"{at:%Y-%m-%d %H:%M:%S} ({distance(at, now)})"
+
+
+def distance(at: datetime, now: datetime) -> str:
+    """How far off a time is, for a person: `in 3m`, `2h 5m ago`."""
+    return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
 
 
 def write_file(path: str, content: bytes) -> None:

@@ -107,6 +107,7 @@ def _print(row: report.Row, told: Sequence[steps.Step], now: datetime) -> None:
         for step in told:
             click.echo(f"{step.about}\t{output.printable(step.text)}")
         return
+    from rich.padding import Padding
     from rich.text import Text
 
     console = output.console()
@@ -121,5 +122,5 @@ def _print(row: report.Row, told: Sequence[steps.Step], now: datetime) -> None:
             continue
         console.print(Text(f"\n{heading}", style="bold"))
         for line in lines:
-            console.print(Text(f"  {output.printable(line)}"))
+            console.print(Padding(Text(output.printable(line)), (0, 0, 0, 2)))
     console.print(Text(f"\nAs of {steps.at(now)}; all times UTC.", style="dim"))

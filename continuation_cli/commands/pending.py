@@ -90,26 +90,27 @@ def _is_due_by(row: report.Row, horizon: datetime) -> bool:
 
 
 def _print(rows: list[report.Row], now: datetime) -> None:
+    if not output.is_terminal():
+        output.table(rows, {key: key for key in report.Row.__annotations__})
+        return
     columns = {
         "conversation": "Conversation",
         "channel": "Channel",
         "to": "To",
         "state": "State",
-        "rule": "Rule",
-        "presence": "Presence",
-        "due_at": "Due (UTC)",
-        "reason": "Reason",
+        "due": "Due",
+        "why": "Rule or reason",
         "messages": "Messages",
     }
-    if not output.is_terminal():
-        columns = {key: key for key in report.Row.__annotations__}
-        output.table(rows, columns)
-        return
-    shown: list[dict[str, Any]] = []
-    for row in rows:
-        due_at = row["due_at"]
-        due = output.moment(times.from_text(due_at), now) if due_at else None
-        shown.append({**row, "due_at": due, "messages": len(row["messages"])})
+    shown: list[dict[str, Any]] = [
+        {
+            **row,
+            "due": output.distance(times.from_text(row["due_at"]), now) if row["due_at"] else None,
+            "why": row["reason"] or row["rule"],
+            "messages": len(row["messages"]),
+        }
+        for row in rows
+    ]
     output.table(
         shown, columns, styles=output.STATE_STYLES, empty="Nobody waits: every message was seen."
     )
