@@ -93,7 +93,8 @@ def _rich_table(
         return
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for heading in columns.values():
-        shown.add_column(heading, overflow="fold")
+        longest_word = max(len(word) for word in heading.split())
+        shown.add_column(heading, overflow="fold", min_width=longest_word)
     for row in rows:
         cells = []
         for key in columns:
