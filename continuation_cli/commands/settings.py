@@ -73,8 +73,11 @@ def list_(context: Context, channel: str | None, as_json: bool) -> None:
     if as_json:
         output.emit_json("settings list", rows)
         return
-    columns = {"key": "Setting", "value": "Value", "source": "Set in", "channel": "Channel",
-               "help": "Meaning"}  # fmt: skip
+    columns = {"key": "Setting", "value": "Value", "source": "Set in"}
+    if any(row["channel"] for row in rows) or not output.is_terminal():
+        columns["channel"] = "Channel"
+    if not output.is_terminal() or output.console().width >= 110:
+        columns["help"] = "Meaning"
     styles = {"key": "bold", "help": "dim", "source=channel": "cyan", "source=default": "green"}
     output.table(rows, columns, styles=styles)
 
