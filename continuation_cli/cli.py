@@ -5,6 +5,7 @@ A subcommand's module is loaded when it is named: cron runs `sweep` every minute
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -47,6 +48,10 @@ _EXIT_CODES: dict[type[Exception], int] = {
 }
 
 
+class _ReaderGoneError(Exception):
+    """The reader of stdout (`head`) has had enough; click would make it exit 1."""
+
+
 class LazyGroup(click.Group):
     """Knows its commands by name and imports one when it is asked for."""
 
@@ -76,8 +81,11 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with db.translated(ctx.params.get("db") or "the database"):
-            return super().invoke(ctx)
+        try:
+            with db.translated(ctx.params.get("db") or "the database"):
+                return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -102,6 +110,8 @@ def cli(ctx: click.Context, db: str | None) -> None:
 
 def main() -> None:
     """Run the command line and exit with a code that cron and others can act on."""
+    _mend_streams()
+    code: object = 0
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -113,8 +123,29 @@ def main() -> None:
     except db.StoreError as error:
         click.echo(f"continuation: {error}", err=True)
         code = _EXIT_CODES[type(error)]
-    except BrokenPipeError:
-        # The reader (`head`) has had enough. Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except (BrokenPipeError, _ReaderGoneError):
+        _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"continuation: {where}{error.strerror or error}", err=True)
+        code = os.EX_CONFIG if isinstance(error, PermissionError) else os.EX_TEMPFAIL
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _mend_streams() -> None:
+    """Output must not end in a traceback where the caller closed a stream, or where the terminal's
+    encoding lacks a character.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for good
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_stdout() -> None:
+    """What cannot be written is not tried again at exit, where Python would complain once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

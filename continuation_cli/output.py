@@ -25,9 +25,10 @@ def is_terminal() -> bool:
 
 
 def emit_json(command: str, data: Any) -> None:
-    """Print the JSON envelope."""
+    """Print the JSON envelope; in UTF-8, whatever the locale (RFC 8259, section 8.1)."""
     envelope = {"version": JSON_VERSION, "command": command, "data": data}
-    click.echo(json.dumps(envelope, ensure_ascii=False, indent=2 if is_terminal() else None))
+    text = json.dumps(envelope, ensure_ascii=False, indent=2 if is_terminal() else None)
+    click.echo(text.encode("utf-8", "backslashreplace"))
 
 
 def note(text: str) -> None:

@@ -159,18 +159,23 @@ def known_channel(connection: Connection, channel: str | None) -> str | None:
     from continuation_cli.store import activity
 
     if activity.channel_name(connection, channel) is None:
-        names = [row["id"] for row in activity.channels(connection)]
+        names = [_shown(row["id"]) for row in activity.channels(connection)]
         known = f"there are: {', '.join(names)}" if names else "there are none yet"
         usage_error(f"there is no channel {channel!r}; {known}")
     return channel
+
+
+def _shown(name: str) -> str:
+    """An id for an error: quoted if it holds what would not show, or act on the terminal."""
+    return name if name.isprintable() and " " not in name else repr(name)
 
 
 def missing_conversation(connection: Connection, conversation: str) -> NoReturn:
     """A usage error that names the conversation and some that exist."""
     from continuation_cli.store import activity
 
-    near = activity.like(connection, conversation)
-    hint = f"; there are {', '.join(near)}, …" if near else ""
+    near = [_shown(each) for each in activity.like(connection, conversation)]
+    hint = f"; similar: {', '.join(near)}" if near else ""
     usage_error(f"there is no conversation {conversation!r}{hint}")
 
 

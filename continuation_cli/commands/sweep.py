@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from continuation_cli.commands.context import Context, Failure, now_option, usage_error, utc_now
+from continuation_cli.commands.context import (
+    Context,
+    Failure,
+    config_error,
+    now_option,
+    usage_error,
+    utc_now,
+)
 from continuation_cli.store import queue
 from continuation_cli.store.lock import SweepLock
 
@@ -146,7 +153,10 @@ def _run(
         return open_transport(url, os.environ)
 
     if url is not None:
-        make_transport()
+        try:
+            make_transport()
+        except Misconfigured as error:
+            config_error(str(error))
     drafter = open_drafter(connection, templates)
     pool = Pool(make_transport, lambda: StoredLook(context.database), connections)
     run = Sweep(

@@ -152,11 +152,15 @@ def details(connection: sqlite3.Connection, conversation_id: str) -> sqlite3.Row
 
 def like(connection: sqlite3.Connection, conversation_id: str) -> list[str]:
     """A few conversations whose ids begin alike, for an error that helps."""
-    rows = connection.execute(
-        "SELECT id FROM conversations WHERE id >= ? AND id < ? LIMIT 3",
-        (conversation_id[:2], conversation_id[:2] + "\U0010ffff"),
-    )
-    return [row["id"] for row in rows]
+    for length in range(len(conversation_id) - 1, 0, -1):
+        start = conversation_id[:length]
+        rows = connection.execute(
+            "SELECT id FROM conversations WHERE id >= ? AND id < ? LIMIT 3",
+            (start, start + "\U0010ffff"),
+        ).fetchall()
+        if rows:
+            return [row["id"] for row in rows]
+    return []
 
 
 def every_conversation(connection: sqlite3.Connection, channel: str | None) -> Iterator[str]:

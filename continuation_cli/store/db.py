@@ -61,6 +61,8 @@ def connect(path: str, *, write: bool = True, any_schema: bool = False) -> sqlit
         raise MissingError(
             f"there is no database at {path}; make one with: continuation --db {path} init"
         )
+    if os.path.isdir(path):  # noqa: PTH112 - as above
+        raise NotADatabaseError(f"{path} is a directory, not a database")
     if write and not os.access(path, os.W_OK):
         raise ReadOnlyError(f"{path} is read-only for this user")
     mode = "rw" if write else "ro"
@@ -119,7 +121,7 @@ def _operational(path: str, error: sqlite3.OperationalError) -> Exception:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return BusyError(f"{path} is locked by another program; try again")
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return BusyError(f"{path} cannot be written now: {error}")
+        return BusyError(f"{path} cannot be used now: {error}")
     if code == sqlite3.SQLITE_READONLY:
         return ReadOnlyError(f"{path} is read-only for this user")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):

@@ -205,7 +205,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def database(empty_database: Path, tmp_path: Path) -> str:
     """The path of a database as `init` makes it."""
-    return shutil.copy(empty_database, tmp_path / "chat.db")
+    return str(shutil.copy(empty_database, tmp_path / "chat.db"))
 
 
 @pytest.fixture
