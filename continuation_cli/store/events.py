@@ -57,10 +57,10 @@ class EventWriter:
 
     def apply(self, event: Event) -> bool:
         """Write one event; whether it changed anything."""
+        before = self._connection.total_changes
         began = self._began.get(event.conversation)
         if began is None or event.at < began or event.channel is not None:
             self._ensure_conversation(event)
-        before = self._connection.total_changes
         self._appliers[event.type](event)
         return self._connection.total_changes != before
 
