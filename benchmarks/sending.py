@@ -1,0 +1,144 @@
+"""A sweep that has much to send, into Postfix's smtp-sink, which throws it away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import statistics
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from benchmarks import chats
+from benchmarks.measure import (
+    CONTINUATION,
+    Bench,
+    Line,
+    Run,
+    copy_database,
+    interleaved,
+    paired_ratio,
+    run,
+)
+from benchmarks.post_office import PostOffice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DUE = 5_000
+ROUNDS = 3
+AIM = 3.0
+MEMORY_SIZES = (1_000, 10_000, 50_000)
+MEMORY_AIM = 64.0
+#: How much more memory the largest run may take than the smallest and still be called flat.
+FLAT = 1.1
+
+#: What the reference may run with; the fastest of these is what it is measured with.
+SETTINGS = ((1, 1), (1, 4), (2, 1), (2, 4), (4, 4))
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """An smtp-sink on a free port, which is given."""
+    program = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        raise RuntimeError("smtp-sink is not installed; it comes with Postfix")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    server = subprocess.Popen([program, *user, f"127.0.0.1:{port}", "256"])
+    try:
+        for _ in range(100):
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        else:
+            raise RuntimeError("smtp-sink does not answer")
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def build(path: Path, due: int, port: int) -> None:
+    """A database with `due` conversations to mail, and nothing else to do."""
+    chats.create(path, transport=f"smtp://127.0.0.1:{port}")
+    chats.fill(path, chats.Mix(due * 2, due, 0, 0, due))
+
+
+def sweep(prepared: Path, working: Path, due: int) -> Run:
+    """Send all that is due in a copy of a prepared database."""
+    copy_database(prepared, working)
+    result = run([*CONTINUATION, "--db", str(working), "sweep"])
+    connection = sqlite3.connect(working)
+    (sent,) = connection.execute("SELECT count(*) FROM emails WHERE state = 'sent'").fetchone()
+    connection.close()
+    if sent != due:
+        raise RuntimeError(f"{sent} of {due} emails were sent")
+    return result
+
+
+def lines(bench: Bench) -> Iterator[Line]:
+    """Time against the reference's, then memory by how much is due."""
+    with sink() as port:
+        yield from _speed(bench, port)
+        yield from _memory(bench, port)
+
+
+def _speed(bench: Bench, port: int) -> Iterator[Line]:
+    due = DUE // 5 if bench.quick else DUE
+    prepared, working = bench.directory / "due.db", bench.directory / "sending.db"
+    bench.say(f"sending: {due:,} due")
+    build(prepared, due, port)
+    warm = sweep(prepared, working, due)
+    what = f"sending {due:,} due, everything included"
+    office = PostOffice(bench.directory, port, due)
+    problem = office.install()
+    if problem is not None:
+        yield Line(what, f"cannot be installed: {problem}", _rate(due, warm.seconds), None,
+                   f">= {AIM} x", None)  # fmt: skip
+        return
+    office.enqueue(working)
+    best = min(SETTINGS, key=lambda setting: office.send(*setting))
+    bench.say(f"the reference is fastest with {best[0]} processes of {best[1]} threads")
+    reference, project = interleaved(
+        ROUNDS, lambda: office.send(*best), lambda: sweep(prepared, working, due).seconds
+    )
+    ratio = paired_ratio(reference, project)
+    yield Line(
+        what,
+        f"post_office, {best[0]} x {best[1]} threads: {_rate(due, statistics.median(reference))}",
+        _rate(due, statistics.median(project)),
+        ratio,
+        f">= {AIM} x as fast",
+        ratio >= AIM,
+    )
+
+
+def _rate(emails: int, seconds: float) -> str:
+    return f"{seconds:.2f} s, {emails / seconds:,.0f} emails/s"
+
+
+def _memory(bench: Bench, port: int) -> Iterator[Line]:
+    smallest = None
+    for due in MEMORY_SIZES[: 2 if bench.quick else None]:
+        bench.say(f"memory: {due:,} due")
+        prepared, working = bench.directory / "due.db", bench.directory / "sending.db"
+        build(prepared, due, port)
+        result = sweep(prepared, working, due)
+        smallest = smallest or result.peak
+        ratio = result.peak / smallest
+        yield Line(
+            f"peak memory, {due:,} due",
+            f"{MEMORY_SIZES[0]:,} due: {smallest:.0f} MiB",
+            f"{result.peak:.0f} MiB, {due / result.seconds:,.0f} emails/s",
+            ratio,
+            f"<= {MEMORY_AIM:.0f} MiB, flat",
+            result.peak <= MEMORY_AIM and ratio <= FLAT,
+        )
