@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -92,20 +93,28 @@ def _rich_table(
         if empty:
             console().print(empty, markup=False)
         return
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for heading in columns.values():
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for key, heading in columns.items():
         longest_word = max(len(word) for word in heading.split())
-        shown.add_column(heading, overflow="fold", min_width=longest_word)
+        of_times = any(_brief_time(row[key]) != row[key] for row in rows)
+        shown.add_column(heading, overflow="fold", min_width=longest_word, no_wrap=of_times)
     for row in rows:
         cells = []
         for key in columns:
-            value = row[key]
+            value = _brief_time(row[key])
             if isinstance(value, list | tuple):
                 value = ", ".join(str(entry) for entry in value)
             text = "" if value is None else printable(str(value))
             cells.append(Text(text, style=styles.get(f"{key}={value}", styles.get(key, ""))))
         shown.add_row(*cells)
     console().print(shown)
+
+
+def _brief_time(value: Any) -> Any:
+    """A stored time as people read it, to the second; anything else as it is."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z", value):
+        return f"{value[:10]} {value[11:19]}"
+    return value
 
 
 #: Colours of the states, wherever they stand.

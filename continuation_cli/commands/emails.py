@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from continuation_cli.store.db import Row
 
+#: A narrower terminal has no room for every column.
+WIDE = 110
+
 STATES = ("sending", "sent", "deferred", "failed", "cancelled", "unknown")
 
 
@@ -64,7 +67,21 @@ def list_(
     columns = {"id": "Id", "created_at": "Created (UTC)", "conversation": "Conversation",
                "to": "To", "state": "State", "attempts": "Attempts", "subject": "Subject",
                "detail": "Detail"}  # fmt: skip
+    if output.is_terminal():
+        _fit(rows, columns)
     output.table(rows, columns, styles=output.STATE_STYLES, empty="No emails.")
+
+
+def _fit(rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
+    """Leave out what a person does not miss: where an email went that was sent, and more where
+    the terminal is narrow. `emails show` tells it.
+    """
+    for row in rows:
+        row["detail"] = None if row["state"] == "sent" else row["detail"]
+    if not any(row["detail"] for row in rows):
+        del columns["detail"]
+    if output.console().width < WIDE:
+        del columns["attempts"], columns["subject"]
 
 
 @emails.command("show")
@@ -95,8 +112,9 @@ def _content(row: Row) -> dict[str, Any]:
     parts = {p.get_content_type(): p.get_content() for p in parsed.walk() if not p.is_multipart()}
     head = row["message"].partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     parts = {kind: text.replace("\r\n", "\n") for kind, text in parts.items()}
+    sender = parsed["From"].addresses[0]
     return {
-        "from": str(parsed["From"]),
+        "from": f'"{sender.display_name}" <{sender.addr_spec}>',  # as `preview` has it
         "reply_to": row["reply_to"],
         "reopen_url": row["reopen_url"],
         "text": parts.get("text/plain", ""),

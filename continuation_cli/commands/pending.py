@@ -31,6 +31,9 @@ _ORDER = {"due": 0, "waiting": 1, "skipped": 2}
 #: How many rows a person is shown unless they ask for more.
 _SCREENFUL = 50
 
+#: A narrower terminal has no room for every column.
+WIDE = 110
+
 
 @click.command()
 @click.option("--all", "every", is_flag=True, help="Also conversations with nothing unseen.")
@@ -102,6 +105,8 @@ def _print(rows: list[report.Row], now: datetime) -> None:
         "why": "Rule or reason",
         "messages": "Messages",
     }
+    if output.console().width < WIDE:
+        del columns["channel"], columns["messages"]
     shown: list[dict[str, Any]] = [
         {
             **row,

@@ -122,7 +122,7 @@ def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Everything that happened, in the order of time: `at`, `who`, `what`."""
     entries = []
     for message in data["messages"]:
-        who = message["name"] or message["author"]
+        who = message["name"] or ""
         kind = message["author"] + (" by email" if message["via"] == "email" else "")
         state = ", ".join(filter(None, _marks(message)))
         files = "".join(f" [{a['name']}]" for a in message["attachments"])
@@ -134,7 +134,7 @@ def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
         for key, word in (("opened_at", "opened"), ("hidden_at", "hidden"),
                           ("visible_at", "visible"), ("closed_at", "closed")):  # fmt: skip
             if page[key]:
-                what = f"{word} {page['url'] or ''}".strip()
+                what = f"{word} {page['url']}" if word == "opened" and page["url"] else word
                 entries.append({"at": page[key], "kind": "page", "who": "", "id": page["page"],
                                 "what": what, "state": ""})  # fmt: skip
     for email in data["emails"]:
@@ -166,6 +166,5 @@ def _print(data: dict[str, Any]) -> None:
         output.console().print(
             Text.assemble((data["conversation"], "bold"), head + f"customer {data['presence']}")
         )
-        entries = [{**entry, "at": entry["at"][:19].replace("T", " ")} for entry in entries]
     output.table(entries, columns, styles={"kind=note": "yellow", "kind=email": "cyan",
                                            "kind=page": "dim", "kind=system": "dim"})  # fmt: skip

@@ -6,7 +6,6 @@ event can undo what a later one said.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from continuation_cli.core.schedule import UNKNOWN_OPENING
@@ -31,6 +30,9 @@ _PAGE_TIMES = {
     "page_active": "last_active_at",
     "page_closed": "closed_at",
 }
+
+#: What an edit may change, each by itself, and the column that says since when it is so.
+_CHANGES = {"text": "edited_at", "format": "format_at", "attachments": "attachments_at"}
 
 
 class EventWriter:
@@ -70,21 +72,19 @@ class EventWriter:
         self._channels.clear()
 
     def _ensure_conversation(self, event: Event) -> None:
-        channel = event.channel or DEFAULT_CHANNEL
-        if channel not in self._channels:
-            self._connection.execute(
-                "INSERT INTO channels (id, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (channel, event.at),
-            )
-            self._channels.add(channel)
         known = self._connection.execute(
             "SELECT began_at FROM conversations WHERE id = ?", (event.conversation,)
         ).fetchone()
+        if known is None or event.channel is not None:
+            self._ensure_channel(event.channel or DEFAULT_CHANNEL, event.at)
         if known is None:
             self._connection.execute(
                 "INSERT INTO conversations (id, channel, began_at, channel_at) VALUES (?, ?, ?, ?)",
-                (event.conversation, channel, event.at, event.at if event.channel else None),
-            )
+                (
+                    event.conversation, event.channel or DEFAULT_CHANNEL, event.at,
+                    event.at if event.channel else None,
+                ),
+            )  # fmt: skip
         elif event.at < known[0]:
             self._connection.execute(
                 "UPDATE conversations SET began_at = ? WHERE id = ?", (event.at, event.conversation)
@@ -94,6 +94,14 @@ class EventWriter:
         self._began[event.conversation] = min(event.at, known[0]) if known else event.at
         if known is not None and event.channel is not None:
             self._set_latest(event, "channel", event.channel)
+
+    def _ensure_channel(self, channel: str, at: str) -> None:
+        if channel not in self._channels:
+            self._connection.execute(
+                "INSERT INTO channels (id, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (channel, at),
+            )
+            self._channels.add(channel)
 
     def _set_latest(self, event: Event, column: str, value: str | None) -> None:
         self._connection.execute(
@@ -109,12 +117,12 @@ class EventWriter:
 
     def _open_page(self, event: Event) -> None:
         self._connection.execute(
-            "INSERT INTO pages (conversation, id, url, opened_at) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (conversation, id) DO UPDATE "
-            "SET url = ifnull(excluded.url, url), opened_at = excluded.opened_at "
-            "WHERE (excluded.opened_at, ifnull(excluded.url, '')) > (opened_at, ifnull(url, ''))",
-            (event.conversation, event.fields["page"], event.fields["url"], event.at),
+            "INSERT INTO pages (conversation, id, opened_at) VALUES (?, ?, ?) "
+            "ON CONFLICT (conversation, id) DO UPDATE SET opened_at = excluded.opened_at "
+            "WHERE excluded.opened_at > opened_at",
+            (event.conversation, event.fields["page"], event.at),
         )
+        self._locate_page(event)
 
     def _move_page(self, event: Event) -> None:
         column = _PAGE_TIMES[event.type]
@@ -124,6 +132,17 @@ class EventWriter:
             f"WHERE excluded.{column} > ifnull({column}, '')",
             (event.conversation, event.fields["page"], _UNOPENED, event.at),
         )
+        self._locate_page(event)
+
+    def _locate_page(self, event: Event) -> None:
+        """Any event of a page may say where the page is: a single-page application moves."""
+        url = event.fields["url"]
+        if url is not None:
+            self._connection.execute(
+                "UPDATE pages SET url = ?1, url_at = ?2 WHERE conversation = ?3 AND id = ?4 "
+                "AND (url_at IS NULL OR (?2, ?1) > (url_at, url))",
+                (url, event.at, event.conversation, event.fields["page"]),
+            )
 
     def _add_message(self, event: Event) -> None:
         fields = event.fields
@@ -140,50 +159,56 @@ class EventWriter:
 
     def _change_message(self, event: Event) -> None:
         message = event.fields["id"]
+        changes = {key: event.fields[key] for key in _CHANGES if event.fields.get(key) is not None}
+        if event.type == "message_deleted":
+            changes = {"deletion": ""}
         known = self._connection.execute(
             "SELECT 1 FROM messages WHERE conversation = ? AND id = ?",
             (event.conversation, message),
         ).fetchone()
-        if known is not None:
-            self._change_known(event.type, event.conversation, message, event.at, event.fields)
-            return
+        for change, value in changes.items():
+            if known is not None:
+                self._change(change, event.conversation, message, event.at, value)
+            else:
+                self._change_early(change, event.conversation, message, event.at, value)
+
+    def _change_early(
+        self, change: str, conversation: str, message: str, at: str, value: str
+    ) -> None:
         self._early = True
-        later = ">" if event.type == "message_edited" else "<"
+        newer = "<" if change == "deletion" else ">"
         self._connection.execute(
-            "INSERT INTO early_changes (conversation, message, change, at, event) "
+            "INSERT INTO early_changes (conversation, message, change, at, value) "
             "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, "
-            f"event = excluded.event WHERE (excluded.at, excluded.event) {later} (at, event)",
-            (event.conversation, message, event.type, event.at, json.dumps(event.fields)),
+            f"value = excluded.value WHERE (excluded.at, excluded.value) {newer} (at, value)",
+            (conversation, message, change, at, value),
         )
 
     def _apply_early_changes(self, conversation: str, message: str) -> None:
         found = self._connection.execute(
-            "SELECT change, at, event FROM early_changes WHERE conversation = ? AND message = ?",
+            "SELECT change, at, value FROM early_changes WHERE conversation = ? AND message = ?",
             (conversation, message),
         ).fetchall()
-        for change, at, fields in found:
-            self._change_known(change, conversation, message, at, json.loads(fields))
+        for change, at, value in found:
+            self._change(change, conversation, message, at, value)
         self._connection.execute(
             "DELETE FROM early_changes WHERE conversation = ? AND message = ?",
             (conversation, message),
         )
 
-    def _change_known(
-        self, change: str, conversation: str, message: str, at: str, fields: dict[str, str | None]
-    ) -> None:
-        if change == "message_deleted":
+    def _change(self, change: str, conversation: str, message: str, at: str, value: str) -> None:
+        if change == "deletion":
             self._connection.execute(
                 "UPDATE messages SET deleted_at = ?1 WHERE conversation = ?2 AND id = ?3 "
                 "AND (deleted_at IS NULL OR deleted_at > ?1)",
                 (at, conversation, message),
             )
             return
+        since = _CHANGES[change]
         self._connection.execute(
-            "UPDATE messages SET text = ?1, format = ifnull(?2, format), "
-            "attachments = ifnull(?3, attachments), edited_at = ?4 "
-            "WHERE conversation = ?5 AND id = ?6 "
-            "AND (edited_at IS NULL OR (?4, ?1) > (edited_at, text))",
-            (fields["text"], fields["format"], fields["attachments"], at, conversation, message),
+            f"UPDATE messages SET {change} = ?1, {since} = ?2 WHERE conversation = ?3 AND id = ?4 "
+            f"AND ({since} IS NULL OR (?2, ?1) > ({since}, {change}))",
+            (value, at, conversation, message),
         )
 
     def _read_through(self, event: Event) -> None:
