@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import signal
 import sqlite3
@@ -20,6 +19,8 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,10 +29,10 @@ from continuation_cli import cli
 from continuation_cli.store import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
-TRANSPORT_VARIABLES = ("CONTINUATION_DB", "CONTINUATION_TRANSPORT", "NO_COLOR")
+NOTHING: Mapping[str, str] = MappingProxyType({})
+VARIABLES = ("CONTINUATION_DB", "CONTINUATION_TRANSPORT", "NO_COLOR")
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def chat(database: str) -> Iterator[Chat]:
     """A backend on a database that can send: from_email is set, and a Maildir as transport."""
     chat = Chat(database)
     chat.set("from_email", "support@acme.example")
-    chat.set("transport", f"maildir:{os.path.dirname(database)}/outgoing")
+    chat.set("transport", f"maildir:{Path(database).parent}/outgoing")
     yield chat
     chat.close()
 
@@ -221,11 +222,14 @@ def chat(database: str) -> Iterator[Chat]:
 @pytest.fixture
 def run(database: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """Run a command: run("pending", "--json"). `db` is another database, or None for none."""
-    for name in TRANSPORT_VARIABLES:
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
     def run(
-        *args: object, db: str | None = database, stdin: bytes = b"", env: dict[str, str] = {}
+        *args: object,
+        db: str | None = database,
+        stdin: bytes = b"",
+        env: Mapping[str, str] = NOTHING,
     ) -> Ran:
         words = ["continuation", *(("--db", db) if db else ()), *map(str, args)]
         out, err = io.BytesIO(), io.BytesIO()
@@ -255,11 +259,13 @@ def spawn(database: str) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Start the program as cron would: in /, with an empty environment unless `env` says more."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def spawn(*args: object, env: dict[str, str] = {}, **more: Any) -> subprocess.Popen[bytes]:
+    def spawn(
+        *args: object, env: Mapping[str, str] = NOTHING, **more: Any
+    ) -> subprocess.Popen[bytes]:
         more = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "cwd": "/", **more}
         process = subprocess.Popen(
             [sys.executable, "-m", "continuation_cli", "--db", database, *map(str, args)],
-            env=env,
+            env=dict(env),
             **{"stderr": subprocess.PIPE, **more},
         )
         started.append(process)
