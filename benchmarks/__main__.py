@@ -63,13 +63,12 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the benchmarks; 1 if an aim was missed."""
     arguments = _arguments(words)
     if arguments.dir is not None:
+        arguments.dir = arguments.dir.resolve()
         arguments.dir.mkdir(parents=True, exist_ok=True)
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="continuation-", dir=arguments.dir) as scratch:
         for name in arguments.names or BENCHMARKS:
-            directory = Path(scratch)
-            if arguments.keep:
-                directory = arguments.dir.resolve()
+            directory = arguments.dir if arguments.keep else Path(scratch)
             bench = Bench(directory, arguments.quick, arguments.keep)
             for line in import_module(f"benchmarks.{BENCHMARKS[name]}").lines(bench):
                 lines.append(line)

@@ -98,7 +98,7 @@ _FILL_SPAN = """
 WITH RECURSIVE numbers (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last),
 dealt AS (SELECT n, n * 7919 % :conversations AS place FROM numbers)
 INSERT INTO span
-SELECT printf('c%07d', n), n, kind,
+SELECT printf(:prefix || '%07d', n), n, kind,
   CASE kind WHEN 'due' THEN :now - 600 - n % 3000
             WHEN 'waiting' THEN :now - 10 - n % 20
             ELSE :now - 5 * 86400 - n * 7919 % (600 * 86400) END
@@ -133,8 +133,10 @@ _FILL = (
 )
 
 
-def fill(path: Path, mix: Mix, *, now: float | None = None) -> float:
-    """Fill a database; how long that took, in seconds. `now` is seconds since 1970."""
+def fill(path: Path, mix: Mix, *, now: float | None = None, prefix: str = "c") -> float:
+    """Fill a database; how long that took, in seconds. `now` is seconds since 1970; ids of
+    conversations begin with `prefix`.
+    """
     began = time.perf_counter()
     connection = open_writer(path, fast=True)
     connection.executescript(_SPAN)
@@ -147,6 +149,7 @@ def fill(path: Path, mix: Mix, *, now: float | None = None) -> float:
         "expired": mix.expired,
         "no_address": mix.no_address,
         "prose": prose(7300),
+        "prefix": prefix,
     }
     for first in range(0, mix.conversations, _BATCH):
         last = min(first + _BATCH, mix.conversations) - 1
