@@ -39,9 +39,10 @@ WIDEST = 100
 @click.command()
 @click.option("--keep", metavar="DIR", help="Use this folder, new or empty, in place of /tmp/….")
 def demo(keep: str | None) -> None:
-    """Take a tour with sample chats: who waits, what is sent, and why somebody gets nothing.
+    """Take a tour with sample chats; nothing leaves this computer.
 
-    Nothing leaves this computer: the emails go into a folder. Takes a few seconds.
+    Who waits, what is sent, what a customer gets, and why another gets nothing. The emails go into
+    a folder. Takes a few seconds.
     """
     folder = _folder(keep)
     tour = Tour(folder)

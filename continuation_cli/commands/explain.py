@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @now_option
 @click.pass_obj
 def explain(context: Context, conversation: str, as_json: bool, now: datetime) -> None:
-    """Say why CONVERSATION gets, got, or does not get an email, and when."""
+    """Say why CONVERSATION gets an email or none, and when."""
     connection = context.read()
     with db.reading(connection):
         found = activity.conversation(connection, conversation, now)

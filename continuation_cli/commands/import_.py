@@ -114,8 +114,9 @@ def import_(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Import chat events, one JSON object a line (docs/events.md); - reads stdin.
+    """Import chat events, one JSON object a line; - reads stdin.
 
+    The events are described in docs/events.md.
     Importing the same events again, or in another order, gives the same result. A broken line is
     reported with its number and set aside, the rest is imported, and the exit code is 65.
     """

@@ -52,7 +52,7 @@ def pending(
     as_json: bool,
     now: datetime,
 ) -> None:
-    """List the conversations with unseen messages: due, waiting, or skipped and why."""
+    """List who has unseen messages: due, waiting, or skipped and why."""
     horizon = now + or_usage_error(durations.parse, within) if within else None
     connection = context.read()
     with db.reading(connection):

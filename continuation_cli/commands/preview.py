@@ -88,8 +88,9 @@ def preview(
     as_json: bool,
     now: datetime,
 ) -> None:
-    """Show the exact email that CONVERSATION would get, due or not; nothing is sent.
+    """Show the exact email that CONVERSATION would get, due or not.
 
+    Nothing is sent or changed.
     What the decision is, and with --set what it would be, is told on stderr.
     """
     connection = context.read()

@@ -20,8 +20,9 @@ BATCH = 200
 @json_option
 @click.pass_obj
 def prune(context: Context, age: str, dry_run: bool, as_json: bool) -> None:
-    """Remove conversations in which nothing has happened for so long: messages, pages, emails.
+    """Remove conversations in which nothing has happened for so long.
 
+    Their messages, pages and emails go with them.
     A conversation with an email that is still to be sent or resolved stays. Suppressions and the
     history of settings stay.
     """

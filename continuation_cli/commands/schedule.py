@@ -27,7 +27,10 @@ def _command(context: Context) -> list[str]:
 @schedule.command()
 @click.pass_obj
 def cron(context: Context) -> None:
-    """Print a crontab line: continuation --db FILE schedule cron | crontab -"""
+    """Print a crontab line.
+
+    To add it: (crontab -l; continuation --db FILE schedule cron) | crontab -
+    """
     # To cron, % ends the command unless it is escaped.
     line = shlex.join(_command(context)).replace("%", r"\%")
     click.echo(f"* * * * * {line}")

@@ -84,7 +84,7 @@ def email_data(row: Row, messages: list[str]) -> dict[str, Any]:
 @now_option
 @click.pass_obj
 def show(context: Context, conversation: str, as_json: bool, now: datetime) -> None:
-    """Show CONVERSATION's timeline: messages, presence, emails, replies."""
+    """Show CONVERSATION's timeline: messages, pages, emails."""
     connection = context.read()
     with db.reading(connection):
         found = activity.conversation(connection, conversation, now)
