@@ -5,6 +5,7 @@ A subcommand's module is loaded when it is named: cron runs `sweep` every minute
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -43,6 +44,7 @@ _EXIT_CODES: dict[type[Exception], int] = {
     db.MissingError: os.EX_NOINPUT,
     db.NotADatabaseError: os.EX_DATAERR,
     db.SchemaError: os.EX_CONFIG,
+    db.SettingError: os.EX_CONFIG,
     db.ReadOnlyError: os.EX_CONFIG,
     db.BusyError: os.EX_TEMPFAIL,
 }
@@ -148,4 +150,5 @@ def _mend_streams() -> None:
 
 def _discard_stdout() -> None:
     """What cannot be written is not tried again at exit, where Python would complain once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(io.UnsupportedOperation):  # no file, nothing to be written at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

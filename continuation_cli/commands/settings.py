@@ -196,8 +196,13 @@ def _states(
         if len(states) >= MOST_COUNTED:
             break
         found = activity.conversation(connection, conversation_id, now)
-        if found is not None:
-            states[found.id] = schedule.decide(found, settings_of.of(found.channel), now)
+        if found is None:
+            continue
+        try:
+            effective = settings_of.of(found.channel)
+        except db.SettingError:  # it may be what is being set right
+            continue
+        states[found.id] = schedule.decide(found, effective, now)
     return states
 
 

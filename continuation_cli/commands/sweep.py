@@ -204,7 +204,8 @@ class _Voice:
         if self._verbose or result.state in ("failed", "set_aside"):
             name = f"email {result.email}" if result.email else "its email"
             detail = f": {result.detail}" if result.detail else ""
-            click.echo(f"{result.conversation}: {name} {result.state}{detail}", err=True)
+            line = f"{result.conversation}: {name} {result.state}{detail}"
+            click.echo("".join(c if c.isprintable() else "�" for c in line), err=True)
 
     def sum_up_idle(self, connection: Connection) -> None:
         """Nothing was to be done."""

@@ -14,6 +14,7 @@ from continuation_cli.commands.context import (
     config_error,
     known_channel,
     missing_conversation,
+    usage_error,
 )
 from continuation_cli.commands.drafting import open_drafter
 from continuation_cli.core import schedule, times
@@ -53,6 +54,8 @@ def show_preview(
                     _write(Path(html), prepared)
         except NotConfiguredError as error:
             config_error(str(error))
+        except OSError as error:
+            usage_error(f"{html} cannot be written into: {error.strerror}")
     if as_json:
         output.emit_json("sweep", _envelope(connection, rows, drafter, ids, now))
         return
@@ -71,8 +74,15 @@ def _due(drafter: Drafter, ids: list[str], now: datetime) -> Iterator[tuple[Prep
         settings = drafter.settings.of(conversation.channel)
         decision = schedule.decide(conversation, settings, now)
         if isinstance(decision, schedule.Due):
-            facts = drafter.facts(conversation)
-            yield drafter.prepare(facts, decision.rule, now), decision.due_at
+            try:
+                prepared = drafter.prepare(drafter.facts(conversation), decision.rule, now)
+            except NotConfiguredError:
+                raise
+            except Exception as error:  # as the sweep does: the rest goes on
+                name = output.printable(conversation.id)
+                output.note(f"{name}: its email cannot be composed: {error}")
+                continue
+            yield prepared, decision.due_at
 
 
 def _row(prepared: Prepared, due_at: datetime) -> dict[str, Any]:
@@ -114,7 +124,7 @@ def _write(folder: Path, prepared: Prepared) -> None:
     """The file's name is made from the conversation's id, which may hold anything."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = prepared.facts.conversation.id
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}", name):
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,80}", name):
         digest = hashlib.sha256(name.encode()).hexdigest()[:12]
-        name = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:40] + "-" + digest
+        name = re.sub(r"[^A-Za-z0-9_]+", "_", name)[:40] + "-" + digest
     output.write_file(str(folder / f"{name}.html"), prepared.composed.html.encode())

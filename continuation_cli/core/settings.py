@@ -301,7 +301,10 @@ def effective(
         if key in GLOBAL_KEYS:
             continue
         text = overrides.get(key, channel.get(key, defaults.get(key, spec.default)))
-        values[key] = None if text is None else _read(key, text)
+        try:
+            values[key] = None if text is None else _read(key, text)
+        except ValueError as error:
+            raise InvalidSettingError(f"{key}: {error}") from None
     return Settings(**values)
 
 

@@ -44,6 +44,10 @@ class SchemaError(StoreError):
     """The database has an older or a newer schema than this program."""
 
 
+class SettingError(StoreError):
+    """A setting holds what is no value for it: somebody wrote it past the check."""
+
+
 class ReadOnlyError(StoreError):
     """The database cannot be written to."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from continuation_cli.core import settings, times
 from continuation_cli.core.links import SigningKey
+from continuation_cli.store.db import SettingError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,12 +35,26 @@ class SettingsReader:
         self._effective: dict[str, Settings] = {}
 
     def of(self, channel: str) -> Settings:
-        """The settings in force for one channel."""
+        """The settings in force for one channel. Raises db.SettingError for a value that was
+        written past the check, with SQL.
+        """
         if channel not in self._effective:
-            self._effective[channel] = settings.effective(
-                self._defaults, stored(self._connection, channel), self._overrides
-            )
+            own = stored(self._connection, channel)
+            try:
+                found = settings.effective(self._defaults, own, self._overrides)
+            except settings.InvalidSettingError as error:
+                raise SettingError(_how_to_mend(error, channel, own)) from None
+            self._effective[channel] = found
         return self._effective[channel]
+
+
+def _how_to_mend(error: Exception, channel: str, own: Mapping[str, str]) -> str:
+    key = str(error).partition(":")[0]
+    where = f" --channel {channel}" if key in own else ""
+    return (
+        f"a setting in the database has no valid value: {error}; set it anew, for example: "
+        f"continuation settings set {key.replace('_', '-')} {settings.SPECS[key].example}{where}"
+    )
 
 
 def transport(connection: sqlite3.Connection) -> str | None:

@@ -1,0 +1,287 @@
+"""`sweep` as cron meets it: silent, one at a time, from anywhere; and its preview."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HOSTILE_IDS = [
+    "../../etc/cron.d/x",
+    "/etc/passwd",
+    "..",
+    ".",
+    "a/b\\c",
+    "-rf",
+    "x\n\x1b[2J",
+    "ü" * 200,
+]
+
+
+@pytest.fixture
+def lock(database):
+    """The lock of a sweep that is under way."""
+    path = Path(os.path.realpath(database) + ".lock")
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield path
+
+
+def mails(chat):
+    folder = Path(chat.path).parent / "outgoing" / "new"
+    return [file.read_bytes() for file in sorted(folder.iterdir())] if folder.is_dir() else []
+
+
+# --- Silence ------------------------------------------------------------------------------------
+
+
+def test_silent_when_all_is_well_in_an_empty_environment(process, chat):
+    chat.due()
+    for _ in range(2):
+        ran = process("sweep")
+        assert (ran.code, ran.stdout, ran.stderr) == (0, b"", b"")
+    assert len(mails(chat)) == 1
+
+
+def test_cron_with_env_dash_i(chat):
+    import subprocess
+
+    chat.due()
+    words = ["env", "-i", sys.executable, "-m", "continuation_cli", "--db", chat.path, "sweep"]
+    ran = subprocess.run(words, cwd="/", capture_output=True, timeout=30)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
+    assert len(mails(chat)) == 1
+
+
+@pytest.mark.parametrize("why", ["waits", "no address", "held", "expired"])
+def test_silent_about_those_who_get_no_email(run, chat, why):
+    if why == "waits":
+        chat.waits()
+    else:
+        chat.due(email=None if why == "no address" else "ada@example.com")
+    if why == "held":
+        chat.sql("UPDATE conversations SET held_at = ?", chat.ago(1))
+    if why == "expired":
+        chat.sql("UPDATE messages SET sent_at = ?", chat.ago(60 * 24 * 4))
+    ran = run("sweep")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert mails(chat) == []
+
+
+def test_verbose_tells_each_email_and_quiet_none(run, chat):
+    chat.due()
+    ran = run("sweep", "--verbose")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err.startswith("c1: email 1 sent: new/")
+    chat.due("c2")
+    assert run("sweep", "--quiet").err == ""
+
+
+def test_what_is_sent_is_a_whole_email_and_private(run, chat):
+    chat.due()
+    chat.message("c1", "n1", "Do not tell: gold customer.", author="note", ago=8)
+    chat.message("c1", "s1", "Assigned to Ana.", author="system", ago=8)
+    run("sweep")
+    [mail] = mails(chat)
+    assert b"Your refund is on its way." in mail
+    assert b"gold customer" not in mail
+    assert b"Assigned" not in mail
+
+
+# --- One at a time ------------------------------------------------------------------------------
+
+
+def test_a_second_sweep_ends_at_once_and_silently(process, chat, lock):
+    chat.due()
+    began = time.monotonic()
+    ran = process("sweep")
+    assert (ran.code, ran.stdout, ran.stderr) == (75, b"", b"")
+    assert time.monotonic() - began < 5
+    assert chat.emails() == []
+
+
+def test_a_sweep_that_takes_long_is_worth_a_word(run, chat, lock):
+    os.utime(lock, (time.time() - 16 * 60,) * 2)
+    ran = run("sweep")
+    assert (ran.code, ran.out) == (75, "")
+    assert ran.err == "continuation: another sweep has been running for 16 minutes\n"
+    os.utime(lock, (time.time() - 14 * 60,) * 2)
+    assert run("sweep").err == ""
+
+
+def test_the_same_database_by_another_name_has_the_same_lock(run, chat, lock, tmp_path):
+    other = tmp_path / "sub" / "link.db"
+    other.parent.mkdir()
+    other.symlink_to(chat.path)
+    assert run("sweep", db=str(other)).code == 75
+
+
+def test_a_lock_left_behind_locks_nobody_out(run, chat):
+    chat.due()
+    Path(chat.path + ".lock").write_text("")
+    assert run("sweep").code == 0
+    assert len(mails(chat)) == 1
+
+
+def test_a_preview_needs_no_lock(run, chat, lock):
+    chat.due()
+    assert [row["conversation"] for row in run("sweep", "--preview").rows] == ["c1"]
+
+
+def test_two_sweeps_at_the_same_moment_send_once(spawn, chat, faulty_smtp):
+    for n in range(20):
+        chat.due(f"c{n}", email=f"a{n}@example.com")
+    server = faulty_smtp()
+    words = ("sweep", "--transport", server.url)
+    both = [spawn(*words), spawn(*words)]
+    assert sorted(each.wait(30) for each in both) in ([0, 75], [0, 0])
+    assert len(server.accepted) == 20
+
+
+# --- The preview --------------------------------------------------------------------------------
+
+
+def test_the_preview_changes_nothing(run, chat, tmp_path):
+    chat.due()
+    chat.waits("c2")
+    chat.due("c3", email=None)
+    before = chat.dump()
+    for more in ((), ("--json",), ("--html", tmp_path / "html"), ("--now", "+1d")):
+        assert run("sweep", "--preview", *more).code == 0
+    assert chat.dump() == before
+    assert mails(chat) == []
+    assert not Path(chat.path + ".lock").exists()
+
+
+def test_the_preview_says_what_would_be_sent(run, chat):
+    chat.due()
+    chat.waits("c2", channel="beta")
+    row = run("sweep", "--preview").rows[0]
+    assert row["conversation"] == "c1"
+    assert (row["to"], row["rule"], row["messages"]) == ("ada@example.com", "offline", "m1")
+    assert row["subject"] == "Ana replied to your chat with acme"
+    later = run("sweep", "--preview", "--now", "+10m").rows
+    assert [r["conversation"] for r in later] == ["c1", "c2"]
+    assert [r["rule"] for r in later] == ["offline", "unseen"]
+    only = run("sweep", "--preview", "--now", "+10m", "--channel", "beta").rows
+    assert [r["conversation"] for r in only] == ["c2"]
+    assert len(run("sweep", "--preview", "--now", "+10m", "--limit", "1").rows) == 1
+    assert run("sweep", "--preview", "--now", "-1h").rows == []
+
+
+def test_the_preview_without_from_email_says_how_to_set_it(run, chat):
+    chat.due()
+    chat.sql("DELETE FROM settings")
+    ran = run("sweep", "--preview")
+    assert (ran.code, ran.out) == (78, "")
+    assert "settings set from-email" in ran.err
+
+
+@pytest.mark.parametrize("conversation", HOSTILE_IDS)
+def test_html_files_stay_in_their_folder(run, chat, tmp_path, conversation):
+    chat.due(conversation)
+    before = set(tmp_path.rglob("*"))
+    folder = tmp_path / "html"
+    ran = run("sweep", "--preview", "--html", folder)
+    assert ran.code == 0
+    [file] = set(tmp_path.rglob("*")) - before - {folder}
+    assert file.parent == folder
+    assert file.suffix == ".html"
+    assert "refund" in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert file.name.isascii()
+    assert file.name.isprintable()
+    assert file.name[0] not in "-."
+
+
+def test_html_files_of_alike_ids_do_not_overwrite_each_other(run, chat, tmp_path):
+    names = ["a/b", "a\\b", "a:b", "a_b"]
+    for name in names:
+        chat.due(name)
+    run("sweep", "--preview", "--html", tmp_path / "html")
+    assert len({file.name for file in (tmp_path / "html").iterdir()}) == len(names)
+
+
+def test_html_into_a_file_is_a_clear_error(run, chat, tmp_path):
+    chat.due()
+    (tmp_path / "taken").write_text("mine")
+    ran = run("sweep", "--preview", "--html", tmp_path / "taken")
+    assert ran.code == 2
+    assert "taken cannot be written into: File exists" in ran.err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_poisoned_conversation_does_not_end_the_preview(run, chat, tmp_path):
+    chat.due("c1")
+    chat.due("c2")
+    (tmp_path / "subject.txt").write_text(
+        "{{ 1 // 0 if groups[0].messages[0].text == 'poison' else heading }}"
+    )
+    chat.sql("UPDATE messages SET text = 'poison' WHERE conversation = 'c1'")
+    ran = run("sweep", "--preview", "--templates", tmp_path)
+    assert ran.code == 0
+    assert [row["conversation"] for row in ran.rows] == ["c2"]
+    assert ran.err.startswith("c1: its email cannot be composed: ")
+
+
+@pytest.mark.parametrize("templates", ["none", "file", "broken"])
+def test_templates_that_cannot_be_used(run, chat, tmp_path, templates):
+    chat.due()
+    folder = tmp_path / "templates"
+    if templates == "file":
+        folder.write_text("")
+    if templates == "broken":
+        folder.mkdir()
+        (folder / "body.html").write_text("{% if %}")
+    for words in (("sweep",), ("sweep", "--preview"), ("preview", "c1")):
+        ran = run(*words, "--templates", folder)
+        assert (ran.code, ran.out) == (78, "")
+        assert ran.err.startswith("continuation: the templates cannot be used: ")
+        assert ("body.html, line 1" in ran.err) == (templates == "broken")
+    assert chat.emails() == []
+
+
+# --- For programs -------------------------------------------------------------------------------
+
+
+def test_json_counts_who_is_skipped_and_why(run, chat):
+    chat.due("c1")
+    chat.due("c2", email=None)
+    chat.due("c3", email="nonsense")
+    chat.due("c4", email="eve@example.com")
+    chat.sql("INSERT INTO suppressions (address, reason) VALUES ('eve@example.com', 'manual')")
+    chat.waits("c5")
+    data = run("sweep", "--json").data
+    assert data["sent"] == 1
+    assert data["skipped"] == {"no_address": 1, "invalid_address": 1, "suppressed": 1}
+    assert [email["state"] for email in data["emails"]] == ["sent"]
+    again = run("sweep", "--json").data
+    assert again["emails"] == []
+    assert again["skipped"] == data["skipped"]
+
+
+def test_json_also_when_it_stops(run, chat):
+    chat.due()
+    ran = run("sweep", "--json", "--transport", "smtp://127.0.0.1:1")
+    assert ran.code == 75
+    assert json.loads(ran.out)["data"]["stopped"] == "connect: 127.0.0.1:1: Connection refused"
+
+
+def test_a_setting_that_was_written_past_the_check_is_named(run, chat):
+    chat.due()
+    chat.set("offline_delay", "15", channel="acme")
+    for words in (("sweep",), ("pending",), ("explain", "c1")):
+        ran = run(*words)
+        assert (ran.code, ran.out) == (78, "")
+        assert "offline_delay" in ran.err
+        assert "'15' needs a unit: 15m?" in ran.err
+        assert "--channel acme" in ran.err
+    assert run("settings", "set", "offline-delay", "15m", "--channel", "acme").code == 0
+    assert run("pending").code == 0
