@@ -62,14 +62,14 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the benchmarks; 1 if an aim was missed."""
     arguments = _arguments(words)
-    if arguments.dir is not None:
-        arguments.dir = arguments.dir.resolve()
-        arguments.dir.mkdir(parents=True, exist_ok=True)
+    home: Path | None = arguments.dir and arguments.dir.resolve()
+    if home is not None:
+        home.mkdir(parents=True, exist_ok=True)
     lines: list[Line] = []
-    with tempfile.TemporaryDirectory(prefix="continuation-", dir=arguments.dir) as scratch:
+    with tempfile.TemporaryDirectory(prefix="continuation-", dir=home) as scratch:
+        directory = home if home is not None and arguments.keep else Path(scratch)
+        bench = Bench(directory, arguments.quick, arguments.keep)
         for name in arguments.names or BENCHMARKS:
-            directory = arguments.dir if arguments.keep else Path(scratch)
-            bench = Bench(directory, arguments.quick, arguments.keep)
             for line in import_module(f"benchmarks.{BENCHMARKS[name]}").lines(bench):
                 lines.append(line)
                 print("  " + " | ".join(_cells(line)), file=sys.stderr, flush=True)

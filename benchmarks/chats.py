@@ -18,11 +18,54 @@ MESSAGES = 20
 #: How many conversations go into one transaction.
 _BATCH = 20_000
 
-_WORDS = (
-    "the your our order refund parcel invoice account card page form button error message team "
-    "today tomorrow please thanks can could will have has been was is are we you it that this "
-    "again check send reply attach screenshot number address delivery before after sorry happy"
-).split()
+_WORDS = [
+    "the",
+    "your",
+    "our",
+    "order",
+    "refund",
+    "parcel",
+    "invoice",
+    "account",
+    "card",
+    "page",
+    "form",
+    "button",
+    "error",
+    "message",
+    "team",
+    "today",
+    "tomorrow",
+    "please",
+    "thanks",
+    "can",
+    "could",
+    "will",
+    "have",
+    "has",
+    "been",
+    "was",
+    "is",
+    "are",
+    "we",
+    "you",
+    "it",
+    "that",
+    "this",
+    "again",
+    "check",
+    "send",
+    "reply",
+    "attach",
+    "screenshot",
+    "number",
+    "address",
+    "delivery",
+    "before",
+    "after",
+    "sorry",
+    "happy",
+]
 
 
 @dataclass(frozen=True, slots=True)

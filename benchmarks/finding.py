@@ -6,7 +6,6 @@ import json
 import statistics
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import chats
@@ -17,6 +16,7 @@ from continuation_cli.store.settings import SettingsReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DUE = 1_000
 SMALL, LARGE, QUICK_LARGE = 10_000, 1_000_000, 100_000
@@ -48,7 +48,9 @@ class Stock:
         return self.conversations * chats.MESSAGES
 
     def _build(self, bench: Bench) -> dict[str, float]:
-        bench.say(f"find: building {self.conversations:,} conversations, {self.messages:,} messages")
+        bench.say(
+            f"find: building {self.conversations:,} conversations, {self.messages:,} messages"
+        )
         transport = f"maildir:{bench.directory / 'nobody'}"
         chats.create(self.path, transport=transport)
         old = chats.Mix.of(self.conversations - DUE, due=0)
