@@ -73,10 +73,9 @@ def page_state(page: Page, settings: Settings, now: datetime) -> str:
     if end is not None and end <= now:
         if end == schedule.closed_at(page):
             return f"{name} {opened} and closed {at(end)}."
-        assert page.last_active_at is not None
         return (
-            f"{name} {opened} and fell silent: last heartbeat {at(page.last_active_at)}, so "
-            f"it counts as closed since {at(end)} (presence_timeout "
+            f"{name} {opened} and fell silent: last sign of life {at(schedule.last_opened(page))}, "
+            f"so it counts as closed since {at(end)} (presence_timeout "
             f"{durations.show(settings.presence_timeout)})."
         )
     shown = "hidden" if schedule.is_hidden(page, now) else "visible"

@@ -102,11 +102,10 @@ def closed_at(page: Page) -> datetime | None:
 def presumed_closed_at(page: Page, timeout: timedelta) -> datetime | None:
     """When a page that beats counts as closed unless it beats again: browsers die silently.
 
-    None for a page that never sent a heartbeat: it stays open until it is closed.
+    None for a page that never sent a heartbeat: it stays open until it is closed. Coming back to
+    the page, which is no heartbeat, shows as well that the browser lives.
     """
-    if page.last_active_at is None:
-        return None
-    return max(page.last_active_at, page.opened_at) + timeout
+    return None if page.last_active_at is None else last_opened(page) + timeout
 
 
 def end_of(page: Page, timeout: timedelta) -> datetime | None:
