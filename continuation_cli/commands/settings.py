@@ -142,7 +142,10 @@ def _check_transport(url: str) -> None:
 @click.pass_obj
 def unset(context: Context, key: str, channel: str | None, by: str) -> None:
     """Unset KEY: the default applies again, or what is built in."""
-    change(context, channel, _key(key), None, by)
+    key = _key(key)
+    if channel is not None and key in core.GLOBAL_KEYS:
+        usage_error(f"{key} is one for the whole database: leave out --channel")
+    change(context, channel, key, None, by)
 
 
 @settings.command()

@@ -134,14 +134,14 @@ def _transport(text: str) -> str:
     """Checked in full by the transport itself; a password must never get this far."""
     url = text.strip()
     scheme, separator, rest = url.partition(":")
-    if not separator or not rest or not re.fullmatch(r"[a-z][a-z+]*", scheme):
-        raise ValueError(f"{text!r} is not a transport URL")
     userinfo = rest.removeprefix("//").rpartition("@")[0]
-    if scheme.startswith("smtp") and ":" in userinfo:
+    if ":" in userinfo and scheme.lower() not in ("sendmail", "maildir"):
         raise ValueError(
             "the URL holds a password; put it in CONTINUATION_SMTP_PASSWORD or the file that "
             "CONTINUATION_SMTP_PASSWORD_FILE names"
         )
+    if not separator or not rest or not re.fullmatch(r"[a-z][a-z+]*", scheme):
+        raise ValueError(f"{text!r} is not a transport URL")
     return url
 
 
