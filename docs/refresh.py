@@ -200,9 +200,9 @@ def make_schema(folder: Path) -> str:
 
 
 def brief_sql(sql: str) -> str:
-    """A definition without the long condition that a column holds a time."""
-    return re.sub(r'CONSTRAINT "(\w+ must be a time[^"]*|[^"]*\bUTC\b[^"]*)" CHECK \(.*?GLOB.*?\)+',
-                  "/* a time */", sql) + ";"  # fmt: skip
+    """A definition in which `is_time(x)` stands for the long condition that x is a time."""
+    is_time = r' CONSTRAINT "(\w+) must be UTC like [^"]+" CHECK \(\1 IS strftime\([^()]+\)\)'
+    return re.sub(is_time, r" is_time(\1)", sql) + ";"
 
 
 def make_triggers(folder: Path) -> str:
