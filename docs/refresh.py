@@ -93,9 +93,10 @@ def run(arguments: str, folder: Path) -> str:
 
 def shown(command: str, folder: Path) -> str:
     """A command and what it prints, as a block of Markdown."""
-    text = run(command.removeprefix("continuation "), folder)
+    text = run(command.removeprefix("continuation ").replace(SHOWN_FOLDER, str(folder)), folder)
     if " --json" in command:
-        data = json.loads(text)
+        # What a command says on stderr comes after its answer.
+        data, _ = json.JSONDecoder().raw_decode(text)
         text = json.dumps(brief(data), ensure_ascii=False, indent=2)
     text = text.replace(str(folder), SHOWN_FOLDER).replace(sys.executable, "/usr/bin/python3")
     for pattern, fixed in _RANDOM:
