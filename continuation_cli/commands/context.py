@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from continuation_cli.store.db import Connection
 
@@ -80,6 +80,13 @@ def utc_now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
+def _far_off() -> timedelta:
+    """How far from now a person may look."""
+    from datetime import timedelta
+
+    return timedelta(days=3650)
+
+
 def read_moment(text: str, now: datetime) -> datetime:
     """A time that a person typed: `2026-03-01T10:00:00Z`, `1 Mar 2026 10:00 +0100`, `+15m`, `-2h`.
 
@@ -91,7 +98,7 @@ def read_moment(text: str, now: datetime) -> datetime:
     if given == "now":
         return now
     if given[:1] in ("+", "-"):
-        offset = durations.parse(given[1:], longest=None)
+        offset = durations.parse(given[1:], longest=_far_off())
         return now + offset if given[0] == "+" else now - offset
     try:
         return times.parse(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,7 +87,8 @@ def _notes(connection: Connection, conversation: Conversation) -> list[str]:
     lines = []
     if row["held_at"]:
         why = f": {row['held_why']}" if row["held_why"] else ""
-        lines.append(f"Held by {row['held_by']}{why}. To release: continuation release …")
+        command = f"continuation release {shlex.quote(conversation.id)}"
+        lines.append(f"Held by {row['held_by']}{why}. To release: {command}")
     if row["set_aside_why"]:
         lines.append(f"Its email {row['set_aside_why']}.")
     return lines

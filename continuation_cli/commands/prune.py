@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 
 from continuation_cli import output
@@ -10,8 +12,18 @@ from continuation_cli.core import durations
 from continuation_cli.store import db
 from continuation_cli.store import prune as store
 
+#: A longer age is no age but a slip of the finger.
+LONGEST = timedelta(days=36500)
+
 #: Conversations removed in one transaction, so that others can write in between.
 BATCH = 200
+
+
+def _read_age(text: str) -> timedelta:
+    """An age; without a unit it is refused, and days are what was most likely meant."""
+    if text.strip().isdecimal():
+        raise ValueError(f"{text!r} needs a unit: {text.strip()}d?")
+    return durations.parse(text, longest=LONGEST)
 
 
 @click.command()
@@ -26,7 +38,7 @@ def prune(context: Context, age: str, dry_run: bool, as_json: bool) -> None:
     A conversation with an email that is still to be sent or resolved stays. Suppressions and the
     history of settings stay.
     """
-    cutoff = utc_now() - or_usage_error(lambda text: durations.parse(text, longest=None), age)
+    cutoff = utc_now() - or_usage_error(_read_age, age)
     connection = context.read() if dry_run else context.write()
     count, last = 0, ""
     while batch := store.old_conversations(connection, cutoff, after=last, limit=BATCH):

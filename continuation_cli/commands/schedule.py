@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from continuation_cli.commands.context import usage_error
+from continuation_cli.output import note
 
 if TYPE_CHECKING:
     from continuation_cli.commands.context import Context
@@ -20,8 +24,19 @@ def schedule() -> None:
 
 def _command(context: Context) -> list[str]:
     """The real interpreter and an absolute path: cron runs in / with next to no environment."""
-    database = str(Path(context.database).resolve())
+    context.read().close()  # a mistyped path is told now, not by cron's mail every minute
+    database = str(Path(context.database).absolute())
+    if not database.isprintable():
+        usage_error(f"{database!r} cannot stand in one line; give the database a plain name")
+    _warn_of_environment()
     return [sys.executable, "-m", "continuation_cli", "--db", database, "sweep"]
+
+
+def _warn_of_environment() -> None:
+    known = [name for name in os.environ if name.startswith("CONTINUATION_SMTP_")]
+    known += [name for name in ("CONTINUATION_TRANSPORT",) if name in os.environ]
+    if known:
+        note(f"Not known to the scheduled run, set it there too: {', '.join(sorted(known))}")
 
 
 @schedule.command()

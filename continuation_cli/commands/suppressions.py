@@ -46,7 +46,8 @@ def list_(context: Context, as_json: bool) -> None:
 @click.pass_obj
 def add(context: Context, address: str, reason: str, by: str) -> None:
     """Never mail ADDRESS, until it is removed."""
-    if not addresses.is_valid(address.strip()):
+    address = address.strip()
+    if not addresses.is_valid(address):
         usage_error(f"{address!r} is not an email address; expected one like ada@example.com")
     connection = context.write()
     with db.writing(connection):
