@@ -231,7 +231,6 @@ class Sweep:
 
     def _put_off(self, conversations: list[Conversation], now: datetime) -> None:
         changed = self._refresh()
-        parked = False
         for conversation in conversations:
             current: Conversation | None = conversation
             if changed:
@@ -245,9 +244,7 @@ class Sweep:
             settings = self._drafter.settings.of(current.channel)
             look = schedule.next_look(current, settings, now)
             queue.postpone(self._connection, current.id, look, reason)
-            parked = parked or look is None
-        if parked:
-            queue.record_parking(self._connection, now)
+        queue.record_parking(self._connection, now)
 
     def _decide(self, conversation: Conversation, now: datetime) -> schedule.Decision:
         return schedule.decide(conversation, self._drafter.settings.of(conversation.channel), now)

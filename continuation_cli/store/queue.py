@@ -74,7 +74,7 @@ def postpone(
 
 
 def record_parking(connection: sqlite3.Connection, now: datetime) -> None:
-    """Remember when something was parked, for `clock_went_back`."""
+    """Remember when turns were set, for `clock_went_back`."""
     connection.execute(
         "INSERT INTO sweeps (id, last_parked_at) VALUES (1, ?) "
         "ON CONFLICT (id) DO UPDATE "
@@ -84,7 +84,7 @@ def record_parking(connection: sqlite3.Connection, now: datetime) -> None:
 
 
 def clock_went_back(connection: sqlite3.Connection, now: datetime) -> bool:
-    """Whether an earlier sweep's clock was ahead of `now`: what it parked as too old may not be."""
+    """Whether an earlier sweep's clock was ahead of `now`: what it put off may be due earlier."""
     row = connection.execute(
         "SELECT 1 FROM sweeps WHERE last_parked_at > ?", (times.to_text(now),)
     ).fetchone()
@@ -92,11 +92,10 @@ def clock_went_back(connection: sqlite3.Connection, now: datetime) -> bool:
 
 
 def wake_expired(connection: sqlite3.Connection, now: datetime) -> None:
-    """Look again at everything that was parked as too old; asked when the clock went back."""
+    """Look again at everything whose turn was set by a clock; asked when the clock went back."""
     connection.execute(
-        "UPDATE waiting SET parked = NULL, "
-        "check_at = (SELECT began_at FROM conversations WHERE id = waiting.conversation) "
-        "WHERE parked = 'expired'"
+        "UPDATE waiting SET parked = NULL, check_at = '' "
+        "WHERE parked IS NULL OR parked IN ('expired', 'rule_off')"
     )
     connection.execute("UPDATE sweeps SET last_parked_at = ?", (times.to_text(now),))
 

@@ -28,6 +28,12 @@ _TIME = (
 )
 
 
+_FIRST_WAITING = (
+    r"(SELECT min(sent_at) FROM messages WHERE conversation = \1 AND author IN ('agent', 'bot') "
+    "AND seen_at IS NULL AND email IS NULL AND deleted_at IS NULL)"
+)
+
+
 def _files() -> Iterator[tuple[str, str]]:
     folder = resources.files("continuation_cli.store") / "migrations"
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
@@ -41,7 +47,8 @@ def _statements(sql: str) -> Iterator[str]:
     for line in sql.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
-            yield re.sub(r"is_time\((\w+)\)", _TIME, statement)
+            statement = re.sub(r"is_time\((\w+)\)", _TIME, statement)
+            yield re.sub(r"first_waiting\(([\w.]+)\)", _FIRST_WAITING, statement)
             statement = ""
 
 

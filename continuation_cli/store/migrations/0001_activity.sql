@@ -42,6 +42,7 @@ CREATE TABLE pages (
   hidden_at       TEXT is_time(hidden_at),
   last_active_at  TEXT is_time(last_active_at),
   closed_at       TEXT is_time(closed_at),
+  url_at          TEXT is_time(url_at),  -- when `import` learned the url
   PRIMARY KEY (conversation, id)
 ) WITHOUT ROWID;
 
@@ -69,6 +70,9 @@ CREATE TABLE messages (
   deleted_at    TEXT is_time(deleted_at),
   email         INTEGER,
   revision      INTEGER NOT NULL DEFAULT 0,
+  -- When `import` learned of a change of these: the latest event wins.
+  format_at       TEXT is_time(format_at),
+  attachments_at  TEXT is_time(attachments_at),
   PRIMARY KEY (conversation, sent_at, id),
   UNIQUE (conversation, id)
 ) WITHOUT ROWID;
@@ -93,13 +97,16 @@ CREATE TABLE reads (
   PRIMARY KEY (conversation, through)
 ) WITHOUT ROWID;
 
--- Edits and deletions that `import` met before their message.
+CREATE INDEX reads_by_time ON reads (conversation, at);
+
+-- Changes of a message that `import` met before the message: the latest of each kind, or of
+-- deletions the first.
 CREATE TABLE early_changes (
   conversation  TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
   message       TEXT NOT NULL,
-  change        TEXT NOT NULL,
+  change        TEXT NOT NULL CHECK (change IN ('text', 'format', 'attachments', 'deletion')),
   at            TEXT NOT NULL is_time(at),
-  event         TEXT NOT NULL,
+  value         TEXT NOT NULL,
   PRIMARY KEY (conversation, message, change)
 ) WITHOUT ROWID;
 
@@ -115,9 +122,10 @@ END;
 -- The same for what was seen by later evidence only: needed when the customer's message is
 -- written out of order. The earliest evidence counts, in whatever order it arrives.
 CREATE TRIGGER messages_customer_wrote_before AFTER INSERT ON messages
-WHEN NEW.author = 'customer' AND NEW.via = 'chat' AND EXISTS (
-  SELECT 1 FROM messages
-  WHERE conversation = NEW.conversation AND sent_at >= NEW.sent_at AND id <> NEW.id)
+WHEN NEW.author = 'customer' AND NEW.via = 'chat' AND (
+  EXISTS (SELECT 1 FROM messages
+          WHERE conversation = NEW.conversation AND sent_at >= NEW.sent_at AND id <> NEW.id)
+  OR EXISTS (SELECT 1 FROM reads WHERE conversation = NEW.conversation AND at > NEW.sent_at))
 BEGIN
   UPDATE messages SET seen_at = NEW.sent_at
   WHERE conversation = NEW.conversation AND author IN ('agent', 'bot')
@@ -177,6 +185,45 @@ BEGIN
     AND (sent_at, length(id), id) <= (
       SELECT sent_at, length(id), id FROM messages
       WHERE conversation = NEW.conversation AND id = NEW.through);
+END;
+
+-- The same where a row is changed: moved in time, or to another author or conversation.
+CREATE TRIGGER messages_moved AFTER UPDATE OF conversation, id, author, via, sent_at ON messages
+WHEN (NEW.conversation, NEW.id, NEW.author, NEW.via, NEW.sent_at)
+     IS NOT (OLD.conversation, OLD.id, OLD.author, OLD.via, OLD.sent_at)
+BEGIN
+  UPDATE messages SET seen_at = NEW.sent_at
+  WHERE NEW.author = 'customer' AND NEW.via = 'chat'
+    AND conversation = NEW.conversation AND author IN ('agent', 'bot')
+    AND sent_at <= NEW.sent_at AND (seen_at IS NULL OR seen_at > NEW.sent_at)
+    AND (sent_at, length(id), id) < (NEW.sent_at, length(NEW.id), NEW.id);
+  UPDATE messages SET seen_at = read_at
+  FROM (SELECT at AS read_at FROM reads WHERE conversation = NEW.conversation AND through = NEW.id)
+  WHERE conversation = NEW.conversation AND author IN ('agent', 'bot')
+    AND sent_at <= NEW.sent_at AND (seen_at IS NULL OR seen_at > read_at)
+    AND (sent_at, length(id), id) <= (NEW.sent_at, length(NEW.id), NEW.id);
+END;
+
+-- What the customer has demonstrably seen cannot be made unseen, nor become so by moving.
+CREATE TRIGGER messages_seen_anyway
+AFTER UPDATE OF conversation, id, author, sent_at, seen_at ON messages
+WHEN NEW.author IN ('agent', 'bot') AND NEW.seen_at IS NULL
+     AND (NEW.conversation, NEW.id, NEW.author, NEW.sent_at, NEW.seen_at)
+         IS NOT (OLD.conversation, OLD.id, OLD.author, OLD.sent_at, OLD.seen_at)
+BEGIN
+  UPDATE messages SET seen_at = (
+    SELECT min(at) FROM (
+      SELECT sent_at AS at FROM messages
+      WHERE conversation = NEW.conversation AND sent_at >= NEW.sent_at
+        AND author = 'customer' AND via = 'chat'
+        AND (sent_at, length(id), id) > (NEW.sent_at, length(NEW.id), NEW.id)
+      UNION ALL
+      SELECT reads.at FROM reads JOIN messages AS through
+        ON through.conversation = reads.conversation AND through.id = reads.through
+      WHERE reads.conversation = NEW.conversation
+        AND (through.sent_at, length(through.id), through.id)
+            >= (NEW.sent_at, length(NEW.id), NEW.id)))
+  WHERE conversation = NEW.conversation AND sent_at = NEW.sent_at AND id = NEW.id;
 END;
 
 -- An email that has not left yet is composed anew when a message of it was edited.
