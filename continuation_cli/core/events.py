@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from continuation_cli.core import times
@@ -11,6 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_ID = 200
+
+#: A time in the form in which it is stored, but for days that do not exist.
+_STORED = re.compile(
+    r"(?:19[7-9]|[2-9]\d\d)\d-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z", re.ASCII
+)
+
+#: `json.loads` would first guess the encoding of each line; JSON Lines is UTF-8.
+_decode = json.JSONDecoder().decode
 
 
 class EventError(ValueError):
@@ -29,6 +39,8 @@ class Event(NamedTuple):
 
 def _clean(text: str) -> str:
     """Text that can be stored: half a surrogate pair, which JSON can hold, is no character."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -89,6 +101,18 @@ def _body(data: dict[str, Any], attachments: str | None) -> str:
     if text is None and attachments is None:
         raise EventError('"text" is missing; expected the text of the message')
     return text or ""
+
+
+def _moment(text: str) -> str:
+    """The stored form of a time. One that has it already, as most have, is only checked."""
+    if _STORED.fullmatch(text):
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:  # no such day: `times.parse` says so
+            pass
+        else:
+            return text
+    return times.to_text(times.parse(text))
 
 
 def _read_conversation(data: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +190,7 @@ TYPES = tuple(_READERS)
 def parse(line: str | bytes) -> Event:
     """Read one line. Unknown fields are ignored; anything else amiss raises EventError."""
     try:
-        data = json.loads(line)
+        data = _decode(line if isinstance(line, str) else line.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise EventError(f"not JSON: {error}") from None
     if not isinstance(data, dict):
@@ -180,7 +204,7 @@ def parse(line: str | bytes) -> Event:
         told = "is missing" if at is None else f"is {_shown(at)}"
         raise EventError(f'"at" {told}; expected a time like "{times.EXAMPLE}"')
     try:
-        moment = times.to_text(times.parse(at))
+        moment = _moment(at)
     except ValueError as error:
         raise EventError(f'"at": {error}') from None
     channel = None if data.get("channel") is None else _id(data, "channel", "acme")
