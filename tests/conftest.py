@@ -7,11 +7,33 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 # Tests are no package (--import-mode=importlib), so helpers are found by path.
 for folder in ("integration/mail", "cli"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
 
 pytest_plugins = ["faulty_smtp", "real_smtp", "program"]
+
+#: What a developer may lack, but not CI (.ci/run installs it): there, to skip is to fail.
+MUST_RUN_IN_CI = ("browser", "smtpsink", "npm")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    needed = [mark for mark in MUST_RUN_IN_CI if item.get_closest_marker(mark)]
+    if report.skipped and needed and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, which must not be in CI: {report.longrepr}"
+    return report

@@ -102,7 +102,6 @@ def test_the_commands_to_try_next_work(tmp_path):
             ["/bin/sh", "-c", command], cwd="/", env={}, capture_output=True, timeout=30
         )
         assert done.returncode == 0, (command, done.stderr)
-        assert done.stdout + done.stderr, command
     assert shlex.split(commands[0])[0] == sys.executable
 
 
