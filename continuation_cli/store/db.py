@@ -9,7 +9,6 @@ import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +25,10 @@ BUSY_TIMEOUT = 10.0
 
 #: "cont": marks the file as ours (PRAGMA application_id), so that a foreign database is told apart.
 APPLICATION_ID = 0x636F6E74
+
+#: What would end the path in a URI (https://sqlite.org/uri.html). `urllib.parse` is not worth its
+#: import here.
+_URI_ESCAPES = {ord(character): f"%{ord(character):02X}" for character in "%?#"}
 
 
 class StoreError(Exception):
@@ -72,7 +75,7 @@ def connect(path: str, *, write: bool = True, any_schema: bool = False) -> sqlit
     mode = "rw" if write else "ro"
     with translated(path):
         connection = sqlite3.connect(
-            f"file:{quote(path)}?mode={mode}",
+            f"file:{path.translate(_URI_ESCAPES)}?mode={mode}",
             uri=True,
             timeout=BUSY_TIMEOUT,
             isolation_level=None,
