@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ def emit_json(command: str, data: Any) -> None:
 
 def note(text: str) -> None:
     """Say something that is not the answer: to stderr."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -61,17 +62,24 @@ def table(
         return
     click.echo("\t".join(columns))
     for row in rows:
-        click.echo("\t".join(_cell(row[key]) for key in columns))
+        click.echo("\t".join(cell(row[key]) for key in columns))
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value for TSV: whole, but nothing in it ends a cell or a line or acts on a terminal."""
     if value is None:
         return ""
     if isinstance(value, list | tuple):
         value = ",".join(str(entry) for entry in value)
-    # Only the characters that would break a line or a column; NUL and ESC have no place there.
-    text = str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text.replace("\r", "\\r"))
+    text = str(value).replace("\\", "\\\\")
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Text from a stranger as one line on a terminal: it must not pass for lines of ours."""
+    return "".join(c if c.isprintable() else "�" for c in text)
 
 
 def printable(text: str) -> str:
@@ -158,4 +166,6 @@ def write_file(path: str, content: bytes) -> None:
     """Write an answer to a file, readable by its owner: emails are private."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(file, "wb") as stream:
+        if stat.S_ISREG(os.fstat(file).st_mode):  # one that was there may be open to others
+            os.fchmod(file, 0o600)
         stream.write(content)

@@ -25,7 +25,9 @@ class Failure(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"continuation: {self.message}", err=True, file=file)
+        # It may name what a stranger wrote: no escape sequences for the terminal.
+        message = "".join(c if c.isprintable() or c == "\n" else "�" for c in self.message)
+        click.echo(f"continuation: {message}", err=True, file=file)
 
 
 def usage_error(message: str) -> NoReturn:

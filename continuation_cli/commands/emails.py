@@ -140,13 +140,13 @@ def _print(data: dict[str, Any]) -> None:
     ]
     for name, value in told:
         if value:
-            click.echo(f"{name + ':':14} {output.printable(str(value))}")
+            click.echo(f"{name + ':':14} {output.one_line(str(value))}")
     for attempt in data["tried"]:
         where = f" at {attempt['stage'].upper()}" if attempt["stage"] else ""
         reply = " ".join(str(v) for v in (attempt["code"], attempt["reply"]) if v)
         click.echo(
             f"Attempt {attempt['number']}:     {attempt['started_at']} "
-            f"{attempt['outcome'] or 'under way'}{where} {output.printable(reply)}".rstrip()
+            f"{attempt['outcome'] or 'under way'}{where} {output.one_line(reply)}".rstrip()
         )
     click.echo("\n" + output.printable(data["text"]), nl=False)
 

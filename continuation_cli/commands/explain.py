@@ -107,22 +107,23 @@ _HEADINGS = {
 def _print(row: report.Row, told: Sequence[steps.Step], now: datetime) -> None:
     if not output.is_terminal():
         for step in told:
-            click.echo(f"{step.about}\t{output.printable(step.text)}")
+            click.echo(f"{step.about}\t{output.cell(step.text)}")
         return
     from rich.padding import Padding
     from rich.text import Text
 
     console = output.console()
-    to = row["to"] or "no address"
-    console.print(Text.assemble((row["conversation"], "bold"), f" in {row['channel']}, {to}"))
+    where = output.one_line(f" in {row['channel']}, {row['to'] or 'no address'}")
+    console.print(Text.assemble((output.one_line(row["conversation"]), "bold"), where))
     decision = next(step.text for step in told if step.about == "decision")
-    style = output.STATE_STYLES[f"state={row['state']}"]
-    console.print(Text(decision, style=style if row["state"] != "skipped" else "bold"))
+    skipped = row["state"] == "skipped"
+    style = "bold" if skipped else output.STATE_STYLES[f"state={row['state']}"]
+    console.print(Text(output.one_line(decision), style=style))
     for about, heading in _HEADINGS.items():
         lines: list[Any] = [step.text for step in told if step.about == about]
         if about == "decision" or not lines:
             continue
         console.print(Text(f"\n{heading}", style="bold"))
         for line in lines:
-            console.print(Padding(Text(output.printable(line)), (0, 0, 0, 2)))
+            console.print(Padding(Text(output.one_line(line)), (0, 0, 0, 2)))
     console.print(Text(f"\nAs of {steps.at(now)}; all times UTC.", style="dim"))

@@ -31,21 +31,23 @@ MOST_COMPLAINTS = 20
 class Importer:
     """Counts, and sets broken lines aside."""
 
-    def __init__(self, connection: Connection, rejects: IO[bytes] | None) -> None:
+    def __init__(
+        self, connection: Connection, rejects: IO[bytes] | None, *, strict: bool = False
+    ) -> None:
         self._connection = connection
+        self._strict = strict
         self._writer = EventWriter(connection)
         self._rejects = rejects
         self.counts = {"read": 0, "changed": 0, "rejected": 0}
         self.errors: list[dict[str, Any]] = []
 
-    def run(self, source: IO[bytes], strict: bool, progress: Callable[[int], None]) -> None:
-        """Import all; with `strict` nothing is written unless every line is an event."""
+    def run(self, source: IO[bytes], progress: Callable[[int], None]) -> None:
+        """Import all; if strict, raise _RolledBack at the first broken line, nothing written."""
         lines = _lines(source)
-        if strict:
+        if self._strict:
             with db.writing(self._connection):
                 while self._batch(lines, progress):
-                    if self.counts["rejected"]:
-                        raise _RolledBack
+                    pass
             return
         more = True
         while more:
@@ -81,6 +83,8 @@ class Importer:
                 note(f"line {number}: {error}")
             if self._rejects is not None:
                 self._rejects.write(line if line.endswith(b"\n") else line + b"\n")
+            if self._strict:
+                raise _RolledBack from None
 
 
 class _RolledBack(Exception):  # noqa: N818 - not an error: it carries the decision to the top
@@ -121,24 +125,25 @@ def import_(
     reported with its number and set aside, the rest is imported, and the exit code is 65.
     """
     connection = context.write()
-    importer = Importer(connection, rejects)
+    importer = Importer(connection, rejects, strict=strict)
     stopped = False
     try:
         with _progress(file, quiet or as_json) as progress:
-            importer.run(file, strict, progress)
+            importer.run(file, progress)
     except _RolledBack:
         stopped = True
+        importer.counts["changed"] = 0
     finally:
         connection.close()
     counts = importer.counts
-    if stopped:
-        data_error("nothing was written, because of --strict")
     hidden = counts["rejected"] - len(importer.errors)
     if hidden:
         note(f"and {hidden} more lines set aside")
     if as_json:
         emit_json("import", {**counts, "errors": importer.errors})
-    elif not quiet:
+    if stopped:
+        data_error("nothing was written, because of --strict")
+    if not (quiet or as_json):
         same = counts["read"] - counts["changed"] - counts["rejected"]
         note(
             f"{counts['read']} events read: {counts['changed']} brought something new, {same} were "

@@ -162,9 +162,10 @@ def _print(data: dict[str, Any]) -> None:
         from rich.text import Text
 
         to = data["email"] or "no address"
-        head = f" in {data['channel']}, {data['name'] or 'unnamed'} <{to}>, {data['state']}, "
+        who = f" in {data['channel']}, {data['name'] or 'unnamed'} <{to}>"
+        head = output.one_line(f"{who}, {data['state']}, customer {data['presence']}")
         output.console().print(
-            Text.assemble((data["conversation"], "bold"), head + f"customer {data['presence']}")
+            Text.assemble((output.one_line(data["conversation"]), "bold"), head)
         )
     output.table(entries, columns, styles={"kind=note": "yellow", "kind=email": "cyan",
                                            "kind=page": "dim", "kind=system": "dim"})  # fmt: skip

@@ -79,7 +79,7 @@ def _due(drafter: Drafter, ids: list[str], now: datetime) -> Iterator[tuple[Prep
             except NotConfiguredError:
                 raise
             except Exception as error:  # as the sweep does: the rest goes on
-                name = output.printable(conversation.id)
+                name = output.one_line(conversation.id)
                 output.note(f"{name}: its email cannot be composed: {error}")
                 continue
             yield prepared, decision.due_at
