@@ -55,8 +55,9 @@ def demo(keep: str | None) -> None:
     tour.heading("Who waits, which rule applies, and why somebody is skipped")
     tour.run("pending")
     tour.heading("Send what is due: cron runs this every minute")
-    tour.run("sweep", "--verbose")
-    tour.run("sweep", "--verbose", remark="again: everything was sent, exactly once")
+    tour.run("sweep")
+    tour.run("sweep", remark="again: everything was sent, exactly once")
+    tour.run("emails", "list")
     tour.heading("What one customer finds in her inbox")
     show_email(find_email(folder / "maildir", SHOWN_TO))
     tour.heading("Why did this customer get no email?")
@@ -218,7 +219,12 @@ def show_email(message: EmailMessage) -> None:
     """Print who, what about, and the text part: in a frame for a person."""
     body = message.get_body(("plain",))
     assert body is not None
-    head = "".join(f"{name + ':':9}{message[name]}\n" for name in ("From", "To", "Subject", "Date"))
+    told = {name: str(message[name]) for name in ("From", "To", "Subject", "Date")}
+    for name in ("From", "To"):
+        # As mail programs show it: quotation marks are for the protocol.
+        address = message[name].addresses[0]
+        told[name] = f"{address.display_name} <{address.addr_spec}>"
+    head = "".join(f"{name + ':':9}{value}\n" for name, value in told.items())
     text = output.printable(body.get_content().strip())
     if not output.is_terminal():
         click.echo("\n".join(f"| {line}".rstrip() for line in f"{head}\n{text}".splitlines()))
