@@ -8,7 +8,6 @@ says all that there is to say.
 from __future__ import annotations
 
 import os
-import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 def is_answered(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
     """Whether the arguments ask for a sweep that has nothing to do: it has been done, then."""
     match arguments:
-        case ["--db", database, "sweep"]:
+        case ["--db", database, "sweep"] | ["--db", database, "sweep", "-q" | "--quiet"]:
             pass
-        case ["sweep"]:
+        case ["sweep"] | ["sweep", "-q" | "--quiet"]:
             database = environment.get("CONTINUATION_DB", "")
         case _:
             return False
@@ -33,7 +32,7 @@ def is_answered(arguments: Sequence[str], environment: Mapping[str, str]) -> boo
         return False
     try:
         return _is_idle(database)
-    except (db.StoreError, sqlite3.Error, OSError, ValueError):
+    except (db.StoreError, db.Error, OSError, ValueError):
         return False
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: What the floors above hold without knowing which database it is.
 Connection = sqlite3.Connection
 Row = sqlite3.Row
+Error = sqlite3.Error
 
 #: The number of migrations that this program knows; the database keeps its own in user_version.
 SCHEMA_VERSION = 4
