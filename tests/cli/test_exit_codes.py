@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -319,6 +320,29 @@ def test_2_without_a_database_named(run):
 
 def test_the_database_may_come_from_the_environment(run, database):
     assert run("pending", db=None, env={"CONTINUATION_DB": database}).code == 0
+
+
+# --- The shortcut for cron: an idle sweep is answered before the command line is loaded ----------
+
+
+@pytest.mark.parametrize("state", ["idle", "missing", "empty", "newer", "locked", "due"])
+def test_the_shortcut_changes_nothing(run, process, chat, tmp_path, state):
+    path = Path(chat.path)
+    if state == "due":
+        chat.due()
+        chat.sql("DELETE FROM settings")
+    if state == "newer":
+        chat.sql("PRAGMA user_version = 99")
+    chat.close()
+    if state in ("missing", "empty"):
+        path.unlink()
+    if state == "empty":
+        path.touch()
+    with (tmp_path / "chat.db.lock").open("w") as lock:
+        if state == "locked":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        assert process("sweep") == run("sweep")
+        assert process("sweep", "--quiet") == run("sweep")
 
 
 # --- The process itself -------------------------------------------------------------------------
