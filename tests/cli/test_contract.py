@@ -18,7 +18,7 @@ REASONS = {
 }  # fmt: skip
 
 
-# --- Shapes: a type, a set of words, a pattern, [shape], {key: shape}, Maybe, MapOf ----------------
+# --- Shapes: a type, a set of words, a pattern, [shape], {key: shape}, Maybe, MapOf ---------------
 
 
 class Maybe:
