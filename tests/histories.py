@@ -104,3 +104,76 @@ def interesting(conversation: Conversation, settings) -> list[datetime]:
     if conversation.set_aside_until:
         found.add(conversation.set_aside_until)
     return sorted({time + off * MS for time in found for off in (-1, 0, 1)})
+
+
+# --- Chat events -------------------------------------------------------------------------------
+
+
+@st.composite
+def chat_events(draw, longest: int = 30) -> list[dict]:
+    """Events as a chat would export them, in order of time. A message has one id and one content;
+    anything else may be told several times, at the same time too.
+    """
+    times = moments("9:00", "9:20")
+    found, known = [], {}
+    for _ in range(draw(st.integers(1, longest))):
+        kind = draw(st.sampled_from(EVENT_KINDS))
+        conversation = draw(st.sampled_from(["c1", "c1", "c2"]))
+        fields = {key: draw(strategy) for key, strategy in EVENT_FIELDS.get(kind, {}).items()}
+        fields = {key: value for key, value in fields.items() if value is not None}
+        moment = draw(times)
+        if kind == "message":
+            key = (conversation, fields["id"])
+            fields, moment = known.setdefault(key, (fields, moment))
+        found.append(
+            {"type": kind, "conversation": conversation, **fields, "at": text(moment)}
+        )  # fmt: skip
+    return sorted(found, key=lambda event: event["at"])
+
+
+def text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_MESSAGES = st.sampled_from(["m1", "m2", "m3", "m4", "m9", "m10"])
+_PAGE = {
+    "page": st.sampled_from(["p1", "p2"]),
+    "url": st.sampled_from([None, "https://acme.example/a", "https://acme.example/b"]),
+}
+_FILES = st.sampled_from([None, None, [{"name": "a.pdf"}], [{"name": "b.pdf", "size": 3}]])
+_FORMATS = st.sampled_from([None, None, "plain", "markdown", "html"])
+EVENT_FIELDS = {
+    "conversation": {
+        "channel": st.sampled_from([None, "acme", "shop"]),
+        "email": st.sampled_from([None, "ada@example.com", "eve@example.com"]),
+        "name": st.sampled_from([None, "Ada", "Eve"]),
+        "locale": st.sampled_from([None, "en", "de"]),
+    },
+    "customer": {"email": st.sampled_from(["ada@example.com", "", "eve@example.com"])},
+    "message": {
+        "id": _MESSAGES,
+        "author": st.sampled_from(["agent", "agent", "bot", "customer", "note", "system"]),
+        "via": st.sampled_from([None, None, "email"]),
+        "text": st.sampled_from(["one", "two"]),
+        "format": _FORMATS,
+        "attachments": _FILES,
+    },
+    "message_edited": {
+        "id": _MESSAGES,
+        "text": st.sampled_from(["three", "four"]),
+        "format": _FORMATS,
+        "attachments": _FILES,
+    },
+    "message_deleted": {"id": _MESSAGES},
+    "seen": {"through": _MESSAGES},
+    **dict.fromkeys(
+        ("page_opened", "page_hidden", "page_visible", "page_active", "page_closed"), _PAGE
+    ),
+}
+EVENT_KINDS = [
+    *EVENT_FIELDS,
+    *["message"] * 5,
+    *["seen"] * 2,
+    "conversation_closed",
+    "conversation_opened",
+]
