@@ -246,11 +246,16 @@ def next_look(conversation: Conversation, settings: Settings, now: datetime) -> 
     """
     decision = decide(conversation, settings, now)
     if isinstance(decision, Skipped) and decision.reason != "rule_off":
-        return decision.until
-    timeout = settings.presence_timeout
-    # The rule changes only where a page opens or ends: look then, and when the present clock ends.
-    turns = [page.opened_at for page in conversation.pages]
-    turns += [end for page in conversation.pages if (end := end_of(page, timeout))]
-    if isinstance(decision, Waiting):
-        turns.append(decision.until)
-    return min((turn for turn in turns if turn > now), default=None)
+        turns = [decision.until] if decision.until else []
+    else:
+        # The rule changes only where a page opens or ends: look then, and when the present clock
+        # ends.
+        ends = (end_of(page, settings.presence_timeout) for page in conversation.pages)
+        turns = [page.opened_at for page in conversation.pages] + [end for end in ends if end]
+        if isinstance(decision, Waiting):
+            turns.append(decision.until)
+    turn = min((turn for turn in turns if turn > now), default=None)
+    if turn is None:
+        return None
+    # No clock begins before the first message, which may be dated in the future.
+    return max(turn, min(message.sent_at for message in triggers(conversation.unseen, settings)))

@@ -450,6 +450,8 @@ LOOKS = {
         [page("8:30", active="9:05"), message("9:05")], {}, "9:05:30", "9:07"),
     "waiting: when a page opens, if that is sooner": (
         [page("9:05:40"), message("9:05")], {}, "9:05:30", "9:05:40"),
+    "a message dated in the future: not before it": (
+        [page("8:30", active="9:05"), message("10:00")], {}, "9:05:30", "10:00"),
     "the unseen rule is off: when the page ends": (
         [page("8:30", active="9:05"), message("9:05")], {"unseen_delay": "never"},
         "9:06", "9:07"),
