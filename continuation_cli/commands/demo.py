@@ -38,14 +38,15 @@ WIDEST = 100
 
 @click.command()
 @click.option("--keep", metavar="DIR", help="Use this folder, new or empty, in place of /tmp/….")
-def demo(keep: str | None) -> None:
+@click.pass_context
+def demo(ctx: click.Context, keep: str | None) -> None:
     """Take a tour with sample chats; nothing leaves this computer.
 
     Who waits, what is sent, what a customer gets, and why another gets nothing. The emails go into
     a folder. Takes a few seconds.
     """
     folder = _folder(keep)
-    tour = Tour(folder)
+    tour = Tour(ctx.find_root().command, folder)
     tour.heading("A database, a day of chats, and settings")
     prepare(folder, utc_now().replace(microsecond=0))
     tour.export()
@@ -114,7 +115,8 @@ def shifted(lines: list[str], now: datetime) -> Iterator[str]:
 class Tour:
     """Prints what is typed, and runs it in this process as if it had been typed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, program: click.Command, folder: Path) -> None:
+        self._program = program
         self._folder = folder
         self._database = str(folder / "chat.db")
         self._chapters = 0
@@ -153,10 +155,8 @@ class Tour:
 
     def _invoke(self, arguments: Sequence[str], stderr: TextIO | None = None) -> None:
         """Run one command. What it says on stderr belongs below its own line, also in a pipe."""
-        from continuation_cli.cli import cli
-
         with contextlib.redirect_stderr(stderr or sys.stdout):
-            cli.main(["--db", self._database, *arguments], prog_name="continuation",
+            self._program.main(["--db", self._database, *arguments], prog_name="continuation",
                      standalone_mode=False)  # fmt: skip
 
     def farewell(self) -> None:
