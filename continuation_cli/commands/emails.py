@@ -65,7 +65,8 @@ def list_(
         output.emit_json("emails list", rows)
         return
     columns = {"id": "Id", "created_at": "Created (UTC)", "conversation": "Conversation",
-               "to": "To", "state": "State", "attempts": "Attempts", "subject": "Subject",
+               "to": "To", "state": "State", "attempts": "Attempts",
+               "next_attempt_at": "Next attempt (UTC)", "subject": "Subject",
                "detail": "Detail"}  # fmt: skip
     if output.is_terminal():
         _fit(rows, columns)
@@ -78,8 +79,9 @@ def _fit(rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
     """
     for row in rows:
         row["detail"] = None if row["state"] == "sent" else row["detail"]
-    if not any(row["detail"] for row in rows):
-        del columns["detail"]
+    for key in ("detail", "next_attempt_at"):
+        if not any(row[key] for row in rows):
+            del columns[key]
     if output.console().width < WIDE:
         del columns["attempts"], columns["subject"]
 

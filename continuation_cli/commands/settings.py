@@ -11,7 +11,6 @@ from continuation_cli.commands.context import (
     Context,
     by_option,
     channel_option,
-    config_error,
     json_option,
     known_channel,
     usage_error,
@@ -125,14 +124,21 @@ def set_(context: Context, key: str, value: str, channel: str | None, by: str) -
 
 
 def _check_transport(url: str) -> None:
-    import os
+    """Refuse what no sweep could use. Where the password is, only the sweep's environment knows."""
+    from pathlib import Path
 
     from continuation_cli.mail.transport import Misconfigured, open_transport
 
     try:
-        open_transport(url, {"CONTINUATION_SMTP_PASSWORD": "-", **os.environ})
+        open_transport(url, {"CONTINUATION_SMTP_PASSWORD": "-"})
     except Misconfigured as error:
-        config_error(str(error))
+        usage_error(f"transport: {error}")
+    scheme, _, path = url.partition(":")
+    if scheme == "maildir" and not path.startswith("/"):
+        usage_error(
+            f"transport: {url!r} is relative, and cron runs in another folder; expected one like "
+            f"maildir:{Path(path).absolute()}"
+        )
 
 
 @settings.command()

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from continuation_cli.store.db import Connection
 
+#: A terminal of fewer columns has no room for every one of ours.
+NARROW = 110
+
 
 def show_preview(
     context: Context,
@@ -61,6 +64,8 @@ def show_preview(
         return
     columns = {"conversation": "Conversation", "channel": "Channel", "to": "To", "rule": "Rule",
                "due_at": "Due (UTC)", "subject": "Subject", "messages": "Messages"}  # fmt: skip
+    if output.is_terminal() and output.console().width < NARROW:
+        del columns["channel"], columns["rule"], columns["messages"]
     output.table(rows, columns, empty="Nothing is due.")
     if html and rows:
         output.note(f"{len(rows)} emails written to {html}")

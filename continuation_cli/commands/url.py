@@ -30,9 +30,26 @@ from continuation_cli.store import activity, db
 from continuation_cli.store import settings as store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from continuation_cli.store.db import Connection
+
+
+#: What a link's verdict means to the support engineer.
+WHY_NOT: Mapping[links.Reason, str] = {
+    "no_token": "there is no continue_token in it",
+    "malformed": "not a token as continuation makes them; cut short on its way?",
+    "wrong_algorithm": "not signed with HS256, so not by continuation",
+    "unknown_key": "signed with a key that was removed, or for another database",
+    "bad_signature": "altered, or cut short on its way",
+    "wrong_issuer": "made by another program",
+    "expired": "older than link_expiry",
+    "wrong_conversation": "continue_chat and the token name different conversations",
+    "unknown_conversation": "its conversation is not in this database",
+    "wrong_channel": "its conversation belongs to another channel",
+    "revoked": "made before the conversation's links were revoked",
+}
 
 
 @click.group()
@@ -124,7 +141,7 @@ def verify(context: Context, value: str, as_json: bool, now: datetime) -> None:
         expires = output.moment(times.from_text(data["expires_at"]), now)
         click.echo(f"valid: opens {data['conversation']} in {data['channel']}; expires {expires}")
     if not data["valid"]:
-        raise Failure(f"not valid: {data['reason']}", 65)
+        raise Failure(f"not valid: {data['reason']} ({WHY_NOT[data['reason']]})", 65)
 
 
 def _verify(connection: Connection, value: str, now: datetime) -> dict[str, Any]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+
+from continuation_cli.commands import url
+from continuation_cli.core import links
 
 
 @pytest.fixture
@@ -117,7 +121,13 @@ def test_verify_says_why_not(run, chat, link):
     assert all(reasons.values())
     ran = run("url", "verify", link)
     assert (ran.code, ran.out) == (65, "")
-    assert ran.err == f"continuation: not valid: {reasons['revoked']}\n"
+    assert ran.err == (
+        "continuation: not valid: revoked (made before the conversation's links were revoked)\n"
+    )
+
+
+def test_every_verdict_is_told_in_words():
+    assert set(url.WHY_NOT) == set(get_args(links.Reason))
 
 
 def test_revoke_ends_the_links_of_one_conversation(run, chat, link):
