@@ -79,9 +79,12 @@ class Chat:
 
     path: str
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    check_same_thread: bool = True
 
     def __post_init__(self) -> None:
-        self._connection = sqlite3.connect(self.path, isolation_level=None)
+        self._connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=self.check_same_thread
+        )
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute("PRAGMA synchronous = OFF")

@@ -16,6 +16,7 @@ from faulty_smtp import DROP, STALL
 from real_smtp import PASSWORD
 
 from continuation_cli.mail.smtp import SmtpTransport
+from continuation_cli.store import db
 
 
 @pytest.fixture(autouse=True)
@@ -584,3 +585,95 @@ def test_an_address_beyond_ascii(sweep, chat, faulty_smtp, offered):
         assert "SMTPUTF8" in ran.err
         assert states(chat) == ["failed"]
         assert chat.sql("SELECT 1 FROM suppressions") == []
+
+
+# --- Killed again and again, locked out, full disk ------------------------------------------------
+
+
+def test_killed_at_any_moment_nothing_is_lost_and_copies_are_the_same(
+    spawn, run, chat, faulty_smtp, monkeypatch
+):
+    """At most one email a connection and kill is sent twice, and then byte for byte."""
+    for n in range(40):
+        chat.due(f"c{n}", email=f"a{n}@example.com")
+    server = faulty_smtp()
+    usual = server.behaviour
+
+    def unhurried(stage):
+        time.sleep(0.004 if stage in ("rcpt", "dot") else 0)
+        return usual(stage)
+
+    monkeypatch.setattr(server, "behaviour", unhurried)
+    kills, connections = 6, 2
+    words = ("sweep", "--transport", server.url, "--connections", connections)
+
+    def kill_one(delay):
+        before = len(server.received)
+        doomed = spawn(*words)
+        wait_for(lambda: len(server.received) > before or doomed.poll() is not None)
+        time.sleep(delay)
+        doomed.kill()
+        doomed.wait(5)
+        later(chat)
+
+    for round_ in range(kills):
+        kill_one(0.003 * round_)
+    assert run(*words).code == 0
+    assert states(chat) == ["sent"] * 40
+    ids = [read(message)["Message-ID"] for message in server.received]
+    assert len(set(server.received)) == len(set(ids)) == 40
+    assert len(ids) - 40 <= kills * connections
+    assert {read(message)["To"] for message in server.received} == {
+        f"a{n}@example.com" for n in range(40)
+    }
+    assert run("db", "check").code == 0
+
+
+def test_a_database_locked_while_an_email_is_on_its_way(run, sweep, chat, faulty_smtp, monkeypatch):
+    """The outcome cannot be written: it is in doubt, and is sent again as it was."""
+    monkeypatch.setattr(db, "BUSY_TIMEOUT", 0.2)
+    chat.due()
+    server = faulty_smtp()
+    usual = server.behaviour
+
+    def locking(stage):
+        if stage == "dot" and not server.accepted:
+            other.sql("BEGIN IMMEDIATE")
+        return usual(stage)
+
+    other = type(chat)(chat.path, check_same_thread=False)
+    monkeypatch.setattr(server, "behaviour", locking)
+    ran = sweep(server)
+    assert (ran.code, ran.out) == (75, "")
+    assert "is locked by another program" in ran.err
+    other.sql("ROLLBACK")
+    other.close()
+    assert sweep(server).code == 0
+    assert states(chat) == ["sent"]
+    assert len(server.accepted) == 2
+    assert len(set(server.accepted)) == 1
+
+
+def test_a_maildir_that_cannot_be_written(run, chat, tmp_path):
+    chat.due()
+    (tmp_path / "taken").write_text("a file")
+    ran = run("sweep", "--transport", f"maildir:{tmp_path}/taken")
+    assert (ran.code, ran.out) == (78, "")
+    assert f"{tmp_path}/taken" in ran.err
+    assert chat.sql("SELECT 1 FROM attempts") == []
+
+
+def test_a_sendmail_that_is_not_there_and_one_that_is(run, chat, tmp_path):
+    chat.due()
+    program = tmp_path / "sendmail"
+    ran = run("sweep", "--transport", f"sendmail:{program}")
+    assert (ran.code, ran.out) == (78, "")
+    assert str(program) in ran.err
+    assert chat.sql("SELECT 1 FROM attempts") == []
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/args\ncat > {tmp_path}/mail\n')
+    program.chmod(0o755)
+    later(chat)
+    assert run("sweep", "--transport", f"sendmail:{program}").code == 0
+    assert states(chat)[-1] == "sent"
+    assert "ada@example.com" in (tmp_path / "args").read_text()
+    assert b"refund" in (tmp_path / "mail").read_bytes()
