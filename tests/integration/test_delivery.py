@@ -201,6 +201,39 @@ def test_an_address_that_is_no_good_is_suppressed(sweep, chat, faulty_smtp, repl
     assert [read(message)["To"] for message in server.accepted] == ["eve@example.com"]
 
 
+def test_a_server_that_is_gone_at_the_retry_uses_nothing_up(sweep, chat, faulty_smtp):
+    chat.due()
+    server = faulty_smtp(rcpt=["450 4.2.1 later", None])
+    sweep(server)
+    server.faults["connect"] = "421 4.3.2 busy"
+    later(chat)
+    due_at = chat.one("SELECT next_attempt_at FROM emails")
+    for _ in range(2):
+        assert sweep(server).code == 75
+        row = chat.one("SELECT state, attempts, next_attempt_at FROM emails")
+        assert row[:] == ("deferred", 1, due_at)
+        assert chat.one("SELECT count(*) FROM attempts") == 1
+    server.faults["connect"] = None
+    assert sweep(server).code == 0
+    assert chat.one("SELECT state, attempts FROM emails")[:] == ("sent", 2)
+
+
+def test_a_server_that_goes_away_for_good_in_the_middle(sweep, chat, faulty_smtp):
+    for n in range(4):
+        chat.due(f"c{n}")
+    server = faulty_smtp(connect=[None, "421 4.3.2 busy"], mail=[None, DROP])
+    ran = sweep(server)
+    assert (ran.code, ran.out) == (75, "")
+    assert "421 4.3.2 busy" in ran.err
+    assert chat.sql("SELECT 1 FROM emails WHERE attempts > 0 AND state <> 'sent'") == []
+    assert chat.one("SELECT count(*) FROM attempts") == 1
+    server.faults.clear()
+    assert sweep(server).code == 0
+    sent = [row for row in chat.emails() if row["state"] == "sent"]
+    assert sorted(row["conversation"] for row in sent) == ["c0", "c1", "c2", "c3"]
+    assert len(server.accepted) == 4
+
+
 # --- In doubt -----------------------------------------------------------------------------------
 
 
