@@ -19,7 +19,7 @@ class PostOffice:
     """Sends the emails of a database of the project once more."""
 
     def __init__(self, directory: Path, port: int, batch: int) -> None:
-        self.processes = 1
+        self.name = "django-post_office"
         self._home = directory / "post_office"
         self._python = self._home / "bin" / "python"
         self._queue = directory / "post_office.db"
@@ -36,7 +36,17 @@ class PostOffice:
                 return "no virtual environment could be made"
         pip = [str(self._python), "-m", "pip", "install", "--quiet", *REQUIREMENTS]
         done = subprocess.run(pip, capture_output=True, text=True, check=False)
-        return done.stderr.strip()[-300:] or "pip failed" if done.returncode else None
+        if done.returncode:
+            return done.stderr.strip()[-300:] or "pip failed"
+        versions = (
+            "from importlib.metadata import version; "
+            "print(version('django'), version('django-post-office'))"
+        )
+        asked = [str(self._python), "-c", versions]
+        shown = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+        if len(shown) == 2:
+            self.name = f"post_office {shown[1]}, Django {shown[0]}"
+        return None
 
     def _environment(self, database: Path, threads: int) -> dict[str, str]:
         return {

@@ -37,8 +37,9 @@ MEMORY_AIM = 64.0
 #: How much more memory the largest run may take than the smallest and still be called flat.
 FLAT = 1.1
 
-#: What the reference may run with; the fastest of these is what it is measured with.
-SETTINGS = ((1, 1), (1, 4), (2, 1), (2, 4), (4, 4))
+#: What the reference may run with, in processes and threads of each. The first is what it does
+#: unless told otherwise; the fastest is what the project has to beat.
+SETTINGS = ((1, 5), (1, 1), (2, 1), (2, 5), (4, 5))
 
 
 @contextmanager
@@ -105,20 +106,30 @@ def _speed(bench: Bench, port: int) -> Iterator[Line]:
                    f">= {AIM} x", None)  # fmt: skip
         return
     office.enqueue(working)
-    best = min(SETTINGS, key=lambda setting: office.send(*setting))
-    bench.say(f"the reference is fastest with {best[0]} processes of {best[1]} threads")
-    reference, project = interleaved(
-        ROUNDS, lambda: office.send(*best), lambda: sweep(prepared, working, due).seconds
+    trials = {setting: office.send(*setting) for setting in SETTINGS}
+    for setting, seconds in trials.items():
+        bench.say(f"  {office.name}, {_shown(setting)}: {_rate(due, seconds)}")
+    default, best = SETTINGS[0], min(trials, key=lambda setting: trials[setting])
+    usual, reference, project = interleaved(
+        ROUNDS,
+        lambda: office.send(*default),
+        lambda: office.send(*best),
+        lambda: sweep(prepared, working, due).seconds,
     )
-    ratio = paired_ratio(reference, project)
-    yield Line(
-        what,
-        f"post_office, {best[0]} x {best[1]} threads: {_rate(due, statistics.median(reference))}",
-        _rate(due, statistics.median(project)),
-        ratio,
-        f">= {AIM} x as fast",
-        ratio >= AIM,
-    )
+    for told, setting, figures in (("fastest", best, reference), ("default", default, usual)):
+        ratio = paired_ratio(figures, project)
+        yield Line(
+            what,
+            f"{office.name}, {told}: {_shown(setting)}: {_rate(due, statistics.median(figures))}",
+            _rate(due, statistics.median(project)),
+            ratio,
+            f">= {AIM} x as fast" if told == "fastest" else "",
+            ratio >= AIM if told == "fastest" else None,
+        )
+
+
+def _shown(setting: tuple[int, int]) -> str:
+    return f"{setting[0]} x {setting[1]} threads"
 
 
 def _rate(emails: int, seconds: float) -> str:
