@@ -164,8 +164,6 @@ def _print(data: dict[str, Any]) -> None:
         to = data["email"] or "no address"
         who = f" in {data['channel']}, {data['name'] or 'unnamed'} <{to}>"
         head = output.one_line(f"{who}, {data['state']}, customer {data['presence']}")
-        output.console().print(
-            Text.assemble((output.one_line(data["conversation"]), "bold"), head)
-        )
+        output.console().print(Text.assemble((output.one_line(data["conversation"]), "bold"), head))
     output.table(entries, columns, styles={"kind=note": "yellow", "kind=email": "cyan",
                                            "kind=page": "dim", "kind=system": "dim"})  # fmt: skip

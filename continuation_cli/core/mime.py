@@ -151,6 +151,8 @@ def _b_word(text: str) -> str:
 # --- Bodies -----------------------------------------------------------------------------------
 
 _ASCII_OCTETS = bytes(range(128))
+
+
 def text_part(subtype: str, text: str) -> bytes:
     """One part, its header fields included: as it is if it can be, else the smaller encoding.
 
