@@ -120,6 +120,9 @@ def main() -> None:
     except click.Abort:
         code = 130
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption) and error.option_name == "--db":
+            told = "--db goes before the command: continuation --db FILE pending"
+            error = click.UsageError(told, error.ctx)
         error.show()
         code = error.exit_code
     except db.StoreError as error:

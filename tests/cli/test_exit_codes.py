@@ -318,6 +318,12 @@ def test_2_without_a_database_named(run):
     assert "Give --db FILE before the command, or set CONTINUATION_DB" in ran.err
 
 
+def test_2_for_the_database_in_the_wrong_place(run, database):
+    ran = run("pending", "--db", database, db=None)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--db goes before the command: continuation --db FILE pending" in ran.err
+
+
 def test_the_database_may_come_from_the_environment(run, database):
     assert run("pending", db=None, env={"CONTINUATION_DB": database}).code == 0
 
