@@ -30,7 +30,8 @@ CREATE TRIGGER waiting_message_inserted AFTER INSERT ON messages
 WHEN NEW.author IN ('agent', 'bot') AND NEW.seen_at IS NULL AND NEW.deleted_at IS NULL
      AND NEW.email IS NULL
 BEGIN
-  UPDATE waiting SET check_at = NEW.sent_at, parked = NULL
+  UPDATE waiting SET parked = NULL, check_at =
+    iif(parked IS NULL, NEW.sent_at, ifnull(first_waiting(NEW.conversation), NEW.sent_at))
   WHERE conversation = NEW.conversation
     AND (check_at > NEW.sent_at OR parked IN ('nothing_unseen', 'expired', 'rule_off'));
   INSERT INTO waiting (conversation, check_at, parked)
@@ -48,7 +49,8 @@ AFTER UPDATE OF conversation, author, sent_at, seen_at, deleted_at, email ON mes
 WHEN NEW.author IN ('agent', 'bot') AND NEW.seen_at IS NULL AND NEW.deleted_at IS NULL
      AND NEW.email IS NULL
 BEGIN
-  UPDATE waiting SET check_at = NEW.sent_at, parked = NULL
+  UPDATE waiting SET parked = NULL, check_at =
+    iif(parked IS NULL, NEW.sent_at, ifnull(first_waiting(NEW.conversation), NEW.sent_at))
   WHERE conversation = NEW.conversation
     AND (check_at > NEW.sent_at OR parked IN ('nothing_unseen', 'expired', 'rule_off'));
   INSERT INTO waiting (conversation, check_at, parked)

@@ -239,9 +239,10 @@ def test_a_page_does_not_wake_what_it_has_nothing_to_do_with(chat, reason):
 
 @pytest.mark.parametrize("reason", ["nothing_unseen", "expired", "rule_off"])
 def test_another_message_wakes(chat, reason):
+    """From the first message on: an old one starts the clock for all."""
     park(chat, reason)
     chat.say(at("10:00"), "m2")
-    assert chat.waiting() == {"c1": (TEN, None)}
+    assert chat.waiting() == {"c1": (NINE, None)}
 
 
 CONVERSATION = {
