@@ -11,13 +11,11 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from continuation_cli.mail.transport import Receipt, Unavailable, Undelivered
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from continuation_cli.core.model import Envelope
-    from continuation_cli.mail.transport import Transport
+    from continuation_cli.mail.transport import Receipt, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +171,3 @@ def deliver(
         return transport.send(envelope, last_look)
     except Exception as error:
         return error
-
-
-def is_servers_fault(outcome: Receipt | Exception) -> bool:
-    """Whether the attempt says nothing of the email, so that none was used up."""
-    return isinstance(outcome, Unavailable) or not isinstance(outcome, Receipt | Undelivered)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from continuation_cli import sending
+from continuation_cli import outcomes, sending
 from continuation_cli.core import schedule
 from continuation_cli.core.delivery import next_attempt
 from continuation_cli.drafts import Drafter, NotConfiguredError, Prepared
-from continuation_cli.mail.transport import InDoubt, Receipt, Refused, Undelivered, Withdrawn
-from continuation_cli.store import activity, db, outbox, queue
+from continuation_cli.mail.transport import Refused
+from continuation_cli.store import activity, db, outbox, queue, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,7 +163,7 @@ class Sweep:
     def _keep_count(self, event: sending.Event) -> None:
         """Who is idle, who is opening a connection, and whether anybody is left."""
         if isinstance(event, sending.Done):
-            if sending.is_servers_fault(event.outcome):
+            if outcomes.is_servers_fault(event.outcome):
                 self.stop(str(event.outcome))
             if event.ready:
                 self._idle.append(event.worker)
@@ -342,26 +342,28 @@ class Sweep:
     def _record(self, done: sending.Done) -> None:
         now = self._clock()
         email = self._in_flight.pop(done.job.email)
-        if sending.is_servers_fault(done.outcome):
+        if outcomes.is_servers_fault(done.outcome):
             outbox.take_back_attempt(self._connection, email.id, now)
             return
         settings = self._drafter.settings.of(email.channel)
         again = next_attempt(email.attempts, email.envelope.created_at, settings.max_age, now)
-        state, detail = verdict(done.outcome, again, email.in_doubt)
+        state, detail = outcomes.verdict(done.outcome, again, email.in_doubt)
         if state == "cancelled":
             detail = done.objection or detail
         if state not in ("deferred", "unknown") or (
             state == "unknown" and settings.on_unknown == "hold"
         ):
             again = None
-        outbox.close_attempt(self._connection, email, now, state, *attempt_record(done.outcome))
+        outbox.close_attempt(
+            self._connection, email, now, state, *outcomes.attempt_record(done.outcome)
+        )
         if state == "cancelled":
             outbox.cancel(self._connection, email.id, now, detail)
         else:
             outbox.finish(self._connection, email.id, state, now, detail, again)
         if isinstance(done.outcome, Refused) and done.outcome.recipient:
             source = f"email {email.id}: {detail}"
-            outbox.suppress(self._connection, email.envelope.recipient, "bounce", source, now)
+            suppressions.add(self._connection, email.envelope.recipient, "bounce", source, now)
         self._note(Result(email.id, email.conversation, state, detail))
 
     # --- Small things -------------------------------------------------------------------------
@@ -396,34 +398,3 @@ class StoredLook:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-
-def attempt_record(outcome: Receipt | Exception) -> tuple[str | None, int | None, str]:
-    """What the record of an attempt keeps: stage, reply code, text."""
-    if isinstance(outcome, Undelivered):
-        return outcome.stage, outcome.code, outcome.text
-    assert isinstance(outcome, Receipt)
-    return None, outcome.code, outcome.text
-
-
-def verdict(
-    outcome: Receipt | Exception, again: datetime | None, in_doubt: bool
-) -> tuple[str, str]:
-    """The state that an attempt's outcome leads to, and the reason in words.
-
-    `again` is the next attempt, None if it is too late for one; `in_doubt` says that an earlier
-    attempt may have been accepted.
-    """
-    if isinstance(outcome, Receipt):
-        return "sent", outcome.text
-    if isinstance(outcome, Withdrawn):
-        return "cancelled", outcome.text
-    if isinstance(outcome, InDoubt):
-        return "unknown", str(outcome)
-    if isinstance(outcome, Refused) and outcome.permanent:
-        return "failed", str(outcome)
-    if again is not None:
-        return "deferred", str(outcome)
-    if in_doubt:
-        return "unknown", f"gave up; an earlier attempt may have been accepted; last: {outcome}"
-    return "failed", f"gave up: {outcome}"

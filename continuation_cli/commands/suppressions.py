@@ -14,7 +14,8 @@ from continuation_cli.commands.context import (
     utc_now,
 )
 from continuation_cli.core import addresses
-from continuation_cli.store import db, outbox
+from continuation_cli.store import db
+from continuation_cli.store import suppressions as store
 
 REASONS = ("manual", "unsubscribe", "complaint", "bounce")
 
@@ -30,7 +31,7 @@ def suppressions() -> None:
 def list_(context: Context, as_json: bool) -> None:
     """List the suppressed addresses, newest first."""
     connection = context.read()
-    rows = [dict(row) for row in outbox.suppressions(connection)]
+    rows = [dict(row) for row in store.listed(connection)]
     if as_json:
         output.emit_json("suppressions list", rows)
         return
@@ -51,7 +52,7 @@ def add(context: Context, address: str, reason: str, by: str) -> None:
         usage_error(f"{address!r} is not an email address; expected one like ada@example.com")
     connection = context.write()
     with db.writing(connection):
-        new = outbox.suppress(connection, address, reason, f"added by {by}", utc_now())
+        new = store.add(connection, address, reason, f"added by {by}", utc_now())
     output.note(f"{address} {'is suppressed' if new else 'was suppressed already'}.")
 
 
@@ -62,6 +63,6 @@ def remove(context: Context, address: str) -> None:
     """Let ADDRESS be mailed again."""
     connection = context.write()
     with db.writing(connection):
-        if not outbox.unsuppress(connection, address):
+        if not store.remove(connection, address):
             data_error(f"{address} is not suppressed")
     output.note(f"{address} can be mailed again.")

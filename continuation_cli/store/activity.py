@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from continuation_cli.core import addresses, times
+from continuation_cli.core import times
 from continuation_cli.core.model import Attachment, Conversation, Message, Page
 from continuation_cli.core.schedule import CAP_WINDOW
+from continuation_cli.store import suppressions
 
 if TYPE_CHECKING:
     import sqlite3
@@ -125,21 +126,11 @@ def conversation(
         locale=row["locale"],
         held_at=times.maybe(row["held_at"]),
         set_aside_until=times.maybe(row["set_aside_until"]),
-        suppression=suppression(connection, row["email"]),
+        suppression=suppressions.reason_for(connection, row["email"]),
         emailed_at=tuple(times.from_text(created_at) for (created_at,) in emailed),
         pages=tuple(to_page(page) for page in pages),
         unseen=tuple(unseen(connection, conversation_id)),
     )
-
-
-def suppression(connection: sqlite3.Connection, address: str | None) -> str | None:
-    """Why an address must not be mailed, or None."""
-    if not address:
-        return None
-    row = connection.execute(
-        "SELECT reason FROM suppressions WHERE address = ?", (addresses.normalise(address),)
-    ).fetchone()
-    return row["reason"] if row else None
 
 
 def details(connection: sqlite3.Connection, conversation_id: str) -> sqlite3.Row | None:

@@ -251,18 +251,6 @@ def cancel(connection: sqlite3.Connection, email: int, now: datetime, detail: st
         )
 
 
-def suppress(
-    connection: sqlite3.Connection, address: str, reason: str, source: str, now: datetime
-) -> bool:
-    """Never mail an address again, until it is removed; False if it was suppressed already."""
-    changed = connection.execute(
-        "INSERT INTO suppressions (address, reason, source, created_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (address) DO NOTHING",
-        (addresses.normalise(address), reason, source, times.to_text(now)),
-    )
-    return changed.rowcount == 1
-
-
 # --- Second attempts --------------------------------------------------------------------------
 
 
@@ -397,21 +385,5 @@ def resolve_sent(connection: sqlite3.Connection, email: int, now: datetime, by: 
         "UPDATE emails SET state = 'sent', next_attempt_at = NULL, finished_at = ?, detail = ? "
         "WHERE id = ? AND state = 'unknown'",
         (times.to_text(now), f"resolved as sent by {by}", email),
-    )
-    return changed.rowcount == 1
-
-
-def suppressions(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    """All suppressed addresses, newest first."""
-    return connection.execute(
-        "SELECT address, reason, source, created_at FROM suppressions "
-        "ORDER BY created_at DESC, address"
-    ).fetchall()
-
-
-def unsuppress(connection: sqlite3.Connection, address: str) -> bool:
-    """Let an address be mailed again; False if it was not suppressed."""
-    changed = connection.execute(
-        "DELETE FROM suppressions WHERE address = ?", (addresses.normalise(address),)
     )
     return changed.rowcount == 1

@@ -1,0 +1,53 @@
+"""What an attempt's outcome means: for the email, for its record, for the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from continuation_cli.mail.transport import (
+    InDoubt,
+    Receipt,
+    Refused,
+    Unavailable,
+    Undelivered,
+    Withdrawn,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def is_servers_fault(outcome: Receipt | Exception) -> bool:
+    """Whether the attempt says nothing of the email, so that none was used up."""
+    return isinstance(outcome, Unavailable) or not isinstance(outcome, Receipt | Undelivered)
+
+
+def attempt_record(outcome: Receipt | Exception) -> tuple[str | None, int | None, str]:
+    """What the record of an attempt keeps: stage, reply code, text."""
+    if isinstance(outcome, Undelivered):
+        return outcome.stage, outcome.code, outcome.text
+    assert isinstance(outcome, Receipt)
+    return None, outcome.code, outcome.text
+
+
+def verdict(
+    outcome: Receipt | Exception, again: datetime | None, in_doubt: bool
+) -> tuple[str, str]:
+    """The state that an attempt's outcome leads to, and the reason in words.
+
+    `again` is the next attempt, None if it is too late for one; `in_doubt` says that an earlier
+    attempt may have been accepted.
+    """
+    if isinstance(outcome, Receipt):
+        return "sent", outcome.text
+    if isinstance(outcome, Withdrawn):
+        return "cancelled", outcome.text
+    if isinstance(outcome, InDoubt):
+        return "unknown", str(outcome)
+    if isinstance(outcome, Refused) and outcome.permanent:
+        return "failed", str(outcome)
+    if again is not None:
+        return "deferred", str(outcome)
+    if in_doubt:
+        return "unknown", f"gave up; an earlier attempt may have been accepted; last: {outcome}"
+    return "failed", f"gave up: {outcome}"
