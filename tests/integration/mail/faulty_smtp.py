@@ -120,6 +120,7 @@ class _Session:
         self.server = server
         self.sock = sock
         self.buffer = b""
+        self.message_in_hand = b""
         self.secure = False
 
     def run(self) -> None:
@@ -164,6 +165,7 @@ class _Session:
             self.more()
         body, _, self.buffer = (b"\r\n" + self.buffer).partition(b"\r\n.\r\n")
         message = (body[2:] + b"\r\n").replace(b"\r\n..", b"\r\n.")
+        self.message_in_hand = message
         self.server.received.append(message)
         self.answer("dot")
 
@@ -192,7 +194,7 @@ class _Session:
             return fault.decode("latin-1")
         reply = fault if isinstance(fault, str) else usual if usual is not None else USUAL[stage]
         if stage == "dot" and reply.startswith("250"):
-            self.server.accepted.append(self.server.received[-1])  # before the client hears of it
+            self.server.accepted.append(self.message_in_hand)  # before the client hears of it
         self.say(reply)
         if reply.startswith("421"):
             raise _HungUpError
