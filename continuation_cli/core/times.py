@@ -43,6 +43,6 @@ def parse(text: str) -> datetime:
             f"{text!r} has no offset from UTC; expected one like {EXAMPLE} or "
             "2026-03-01T10:00:00+01:00"
         )
-    if moment.year < 1970:
-        raise ValueError(f"{text!r} is before 1970; expected a time like {EXAMPLE}")
+    if not 1970 <= moment.year < 9000:
+        raise ValueError(f"{text!r} is not between 1970 and 9000; expected a time like {EXAMPLE}")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

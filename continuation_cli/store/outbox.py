@@ -281,7 +281,8 @@ def retries(
     """The emails whose next attempt has come, by id."""
     rows = connection.execute(
         "SELECT id, conversation, channel, in_doubt, created_at, attempts FROM emails "
-        "WHERE next_attempt_at <= ? AND id > ? ORDER BY id LIMIT ?",
+        # The plus signs keep the planner from walking all emails by id.
+        "WHERE next_attempt_at <= ? AND +id > ? ORDER BY +id LIMIT ?",
         (times.to_text(now), after, limit),
     )
     return [

@@ -24,7 +24,9 @@ migrations = Migrations("continuation")
 
 _TIME = (
     r'CONSTRAINT "\1 must be UTC like 2026-03-01T09:00:00.000Z" '
-    r"CHECK (\1 IS strftime('%Y-%m-%dT%H:%M:%fZ', \1))"
+    # A modifier, even of no days, makes SQLite compute: else it lets the 30th of February pass. The
+    # years are those in which times can be added up.
+    r"CHECK (\1 IS strftime('%Y-%m-%dT%H:%M:%fZ', \1, '+0 days') AND \1 BETWEEN '1970' AND '9000')"
 )
 
 
