@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 
 migrations = Migrations("continuation")
 
+#: The years are those in which times can be added up. A modifier, even of no days, makes SQLite
+#: compute: without it the 30th of February would pass.
 _TIME = (
     r'CONSTRAINT "\1 must be UTC like 2026-03-01T09:00:00.000Z" '
-    # A modifier, even of no days, makes SQLite compute: else it lets the 30th of February pass. The
-    # years are those in which times can be added up.
-    r"CHECK (\1 IS strftime('%Y-%m-%dT%H:%M:%fZ', \1, '+0 days') AND \1 BETWEEN '1970' AND '9000')"
+    r"CHECK (\1 BETWEEN '1970' AND '9000' "
+    r"AND \1 IS strftime('%Y-%m-%dT%H:%M:%fZ', \1, '+0 days'))"
 )
-
-
 _FIRST_WAITING = (
     r"(SELECT min(sent_at) FROM messages WHERE conversation = \1 AND author IN ('agent', 'bot') "
     "AND seen_at IS NULL AND email IS NULL AND deleted_at IS NULL)"
