@@ -202,7 +202,7 @@ def make_schema(folder: Path) -> str:
 
 def brief_sql(sql: str) -> str:
     """A definition in which `is_time(x)` stands for the long condition that x is a time."""
-    is_time = r' CONSTRAINT "(\w+) must be UTC like [^"]+" CHECK \(\1 IS strftime\([^()]+\)\)'
+    is_time = r' CONSTRAINT "(\w+) must be UTC like [^"]+" CHECK \((?:[^()]|\([^()]*\))*\)'
     return re.sub(is_time, r" is_time(\1)", sql) + ";"
 
 
