@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from continuation_cli.core import schedule, times
-from continuation_cli.store import activity, queue
+from continuation_cli.store import activity, queue, schema
 from continuation_cli.store.settings import SettingsReader
 
 if TYPE_CHECKING:
@@ -14,10 +14,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+#: A message is marked as in an email that was never sent with it.
+_NOT_IN_ITS_EMAIL = (
+    "messages.email IS NOT NULL AND NOT EXISTS (SELECT 1 FROM emails JOIN email_messages AS held "
+    "ON held.email = emails.id WHERE emails.id = messages.email AND held.message = messages.id "
+    "AND (emails.state <> 'cancelled' OR emails.in_doubt))"
+)
+
+
 def problems(connection: sqlite3.Connection, now: datetime) -> list[str]:
     """Everything that is wrong, a sentence each; an empty list if all is well."""
     return [
         *_file(connection),
+        *_schema(connection),
         *_orphans(connection),
         *_unread(connection),
         *_emails(connection),
@@ -29,6 +38,14 @@ def _file(connection: sqlite3.Connection) -> Iterator[str]:
     for (line,) in connection.execute("PRAGMA integrity_check"):
         if line != "ok":
             yield f"SQLite's integrity check: {line}"
+
+
+def _schema(connection: sqlite3.Connection) -> Iterator[str]:
+    """A copy made by hand, or a restored dump, may lack the triggers that all else relies on."""
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_schema").fetchall())
+    for name, sql in schema.definitions().items():
+        if found.get(name) != sql:
+            yield f"{name} of the schema is {'not as it should be' if name in found else 'missing'}"
 
 
 def _orphans(connection: sqlite3.Connection) -> Iterator[str]:
@@ -55,14 +72,14 @@ def _unread(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _emails(connection: sqlite3.Connection) -> Iterator[str]:
     rows = connection.execute(
-        "SELECT messages.conversation, messages.id, messages.email, emails.state FROM messages "
-        "LEFT JOIN emails ON emails.id = messages.email WHERE messages.email IS NOT NULL "
-        "AND (emails.id IS NULL OR emails.state = 'cancelled' AND NOT emails.in_doubt "
-        "OR NOT EXISTS (SELECT 1 FROM email_messages AS held WHERE held.email = messages.email "
-        "AND held.message = messages.id))"
+        "SELECT conversation, id, email, "
+        "(SELECT state FROM emails WHERE emails.id = messages.email) AS state "
+        f"FROM messages WHERE {_NOT_IN_ITS_EMAIL}"
     )
     for row in rows:
         state = row["state"] or "missing"
+        if state not in ("missing", "cancelled"):
+            state += ", but does not hold it"
         yield f"{row['conversation']}: {row['id']} is in email {row['email']}, which is {state}"
 
 
@@ -98,9 +115,5 @@ def repair(connection: sqlite3.Connection) -> None:
         "AND (c.sent_at, length(c.id), c.id) > (m.sent_at, length(m.id), m.id)) "
         "WHERE author IN ('agent', 'bot') AND seen_at IS NULL"
     )
-    connection.execute(
-        "UPDATE messages SET email = NULL WHERE email IS NOT NULL AND NOT EXISTS ("
-        "SELECT 1 FROM emails WHERE emails.id = messages.email "
-        "AND (state <> 'cancelled' OR in_doubt))"
-    )
+    connection.execute(f"UPDATE messages SET email = NULL WHERE {_NOT_IN_ITS_EMAIL}")
     queue.rebuild(connection)

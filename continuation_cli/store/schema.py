@@ -66,6 +66,16 @@ for _number, (_name, _sql) in enumerate(_files(), start=1):
     migrations(name=_name)(_migration(_number, _sql))
 
 
+def definitions() -> dict[str, str | None]:
+    """The SQL of each table, index and trigger that a database of ours has, by name."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        migrations.apply(sqlite_utils.Database(connection))
+        return dict(connection.execute("SELECT name, sql FROM sqlite_schema").fetchall())
+    finally:
+        connection.close()
+
+
 def create(path: str, now: datetime) -> None:
     """Make a new database with its first signing key, readable by its owner only.
 
