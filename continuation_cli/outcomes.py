@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from continuation_cli.mail.transport import (
     InDoubt,
@@ -15,6 +17,28 @@ from continuation_cli.mail.transport import (
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+class Result(NamedTuple):
+    """What became of one email in this run. `email` is None if none could be composed."""
+
+    email: int | None
+    conversation: str
+    state: str
+    detail: str | None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did. `stopped` is why it ended before it was done: no connection, a signal;
+    `cause` is the exception behind it, if there was one.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    not_configured: set[str] = field(default_factory=set)
+    stopped: str | None = None
+    cause: Exception | None = None
 
 
 def is_servers_fault(outcome: Receipt | Exception) -> bool:

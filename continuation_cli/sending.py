@@ -9,7 +9,9 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from continuation_cli.store import db, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,14 +59,21 @@ class Done:
 Event = Ready | Gone | Done
 
 
-class LastLook(Protocol):
-    """Asked just before an email leaves; lives in its worker's thread."""
+class LastLook:
+    """Asked just before an email leaves. It lives in its worker's thread and reads through a
+    connection of its own, as other programs go on writing.
+    """
+
+    def __init__(self, database: str) -> None:
+        self._connection = db.connect(database, write=False)
 
     def objection(self, email: int) -> str | None:
         """Why the email must not leave now, or None."""
+        return outbox.objection(self._connection, email)
 
     def close(self) -> None:
-        """Let go of what it holds."""
+        """Close the connection."""
+        self._connection.close()
 
 
 class Pool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ from continuation_cli.core import schedule
 from continuation_cli.core.delivery import next_attempt
 from continuation_cli.drafts import Drafter, NotConfiguredError, Prepared
 from continuation_cli.mail.transport import Refused
+from continuation_cli.outcomes import Report, Result
 from continuation_cli.store import activity, db, outbox, queue, suppressions
 
 if TYPE_CHECKING:
@@ -28,15 +29,6 @@ BATCH = 100
 SET_ASIDE = timedelta(hours=1)
 
 
-class Result(NamedTuple):
-    """What became of one email in this run. `email` is None if none could be composed."""
-
-    email: int | None
-    conversation: str
-    state: str
-    detail: str | None
-
-
 class Planned(NamedTuple):
     """A composed email, and the database's version when its facts were read."""
 
@@ -45,19 +37,6 @@ class Planned(NamedTuple):
 
 
 Work = Planned | outbox.Retry
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run did. `stopped` is why it ended before it was done: no connection, a signal;
-    `cause` is the exception behind it, if there was one.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    not_configured: dict[str, str] = field(default_factory=dict)
-    stopped: str | None = None
-    cause: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +194,21 @@ class Sweep:
     def _sift(self, candidates: list[str], now: datetime) -> list[Conversation]:
         """Those that are due; the others are put off to when they may be."""
         self._refresh()
-        due, other = [], []
+        due: list[Conversation] = []
+        other: list[Conversation] = []
         for conversation_id in candidates:
-            conversation = self._drafter.conversation(conversation_id, now)
-            if conversation is None:
+            try:
+                conversation = self._drafter.conversation(conversation_id, now)
+                decision = self._decide(conversation, now) if conversation else None
+            except db.SettingError as error:
+                self.report.not_configured.add(str(error))
                 continue
-            if isinstance(self._decide(conversation, now), schedule.Due):
-                due.append(conversation)
-            else:
-                other.append(conversation)
+            except Exception as error:
+                with db.writing(self._connection):
+                    self._set_aside(conversation_id, error, now)
+                continue
+            if conversation is not None:
+                (due if isinstance(decision, schedule.Due) else other).append(conversation)
         if other:
             with db.writing(self._connection):
                 self._put_off(other, now)
@@ -262,13 +247,20 @@ class Sweep:
             facts = self._drafter.facts(current)
             return Planned(version, self._drafter.prepare(facts, decision.rule, now))
         except NotConfiguredError as error:
-            self.report.not_configured[current.channel] = str(error)
+            self.report.not_configured.add(str(error))
         except Exception as error:
-            why = f"cannot be composed: {type(error).__name__}: {error}"[:500]
             with db.writing(self._connection):
-                activity.set_aside(self._connection, current.id, now + SET_ASIDE, why)
-            self._note(Result(None, current.id, "set_aside", why))
+                self._set_aside(current.id, error, now)
         return None
+
+    def _set_aside(self, conversation_id: str, error: Exception, now: datetime) -> None:
+        """A poisoned conversation is recorded and left alone for a while; the rest goes on."""
+        if isinstance(error, db.OperationalError):
+            raise error  # not the conversation's fault: the disk, or another writer
+        why = f"cannot be composed: {type(error).__name__}: {error}"[:500]
+        activity.set_aside(self._connection, conversation_id, now + SET_ASIDE, why)
+        queue.postpone(self._connection, conversation_id, now + SET_ASIDE, "set_aside")
+        self._note(Result(None, conversation_id, "set_aside", why))
 
     def _supersede(self, conversation_id: str, now: datetime) -> bool:
         """One email, not two: what has not left is told together with what came since."""
@@ -283,10 +275,24 @@ class Sweep:
     # --- Claim and record: within the caller's transaction ----------------------------------------
 
     def _claim(self, item: Work) -> sending.Job | None:
-        """Decide once more, now that nobody else can write, and record the email as being sent."""
+        """Decide once more, now that nobody else can write, and record the email as being sent.
+
+        What goes wrong here must not take the outcomes in the same transaction with it.
+        """
         now = self._clock()
         if isinstance(item, outbox.Retry):
             return self._claim_retry(item, now)
+        try:
+            with db.savepoint(self._connection):
+                return self._claim_new(item, now)
+        except NotConfiguredError as error:
+            self.report.not_configured.add(str(error))
+            return None
+        except Exception as error:
+            self._set_aside(item.prepared.facts.conversation.id, error, now)
+            return None
+
+    def _claim_new(self, item: Planned, now: datetime) -> sending.Job | None:
         prepared = item.prepared
         if self._data_version() != item.version:
             newer = self._prepare_again(prepared, now)
@@ -315,7 +321,7 @@ class Sweep:
         return sending.Job(claimed.id, claimed.envelope)
 
     def _prepare_again(self, prepared: Prepared, now: datetime) -> Prepared | None:
-        """The email as it should be now; None if it should not be, or cannot: the next run sees."""
+        """The email as it should be now; None if it should not be."""
         self._refresh()
         current = self._drafter.conversation(prepared.facts.conversation.id, now)
         decision = self._decide(current, now) if current else None
@@ -324,10 +330,7 @@ class Sweep:
         facts = self._drafter.facts(current)
         if facts == prepared.facts and decision.rule == prepared.rule:
             return prepared
-        try:
-            return self._drafter.prepare(facts, decision.rule, now)
-        except Exception:
-            return None
+        return self._drafter.prepare(facts, decision.rule, now)
 
     def _claim_retry(self, retry: outbox.Retry, now: datetime) -> sending.Job | None:
         if not outbox.is_due(self._connection, retry.id, now):
@@ -383,18 +386,3 @@ class Sweep:
         self._version = version
         self._drafter.refresh()
         return True
-
-
-class StoredLook:
-    """The last look, through a connection of its own: other programs go on writing."""
-
-    def __init__(self, database: str) -> None:
-        self._connection = db.connect(database, write=False)
-
-    def objection(self, email: int) -> str | None:
-        """Why the email must not leave now, or None."""
-        return outbox.objection(self._connection, email)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()

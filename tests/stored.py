@@ -18,15 +18,16 @@ from continuation_cli import templates
 from continuation_cli.core import times
 from continuation_cli.drafts import Drafter
 from continuation_cli.mail.transport import Receipt, Undelivered, Withdrawn
-from continuation_cli.sending import Pool
+from continuation_cli.sending import LastLook, Pool
 from continuation_cli.store import db, schema
-from continuation_cli.sweep import Report, Result, Scope, StoredLook, Sweep
+from continuation_cli.sweep import Scope, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from continuation_cli.core.model import Envelope
+    from continuation_cli.outcomes import Report, Result
 
 
 @cache
@@ -140,7 +141,7 @@ class Store:
         before = len(self.delivered)
         pool = Pool(
             lambda: InMemory(self.delivered, self.answer),
-            lambda: StoredLook(self.path),
+            lambda: LastLook(self.path),
             1,
         )
         run = Sweep(

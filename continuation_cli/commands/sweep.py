@@ -23,8 +23,9 @@ from continuation_cli.store.lock import SweepLock
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from continuation_cli.outcomes import Report, Result
     from continuation_cli.store.db import Connection
-    from continuation_cli.sweep import Report, Result, Scope
+    from continuation_cli.sweep import Scope
 
 #: A sweep that runs for longer than this is worth a word, in seconds.
 LONG_RUN = 15 * 60
@@ -138,9 +139,9 @@ def _run(
 
     from continuation_cli.commands.drafting import open_drafter
     from continuation_cli.mail.transport import Misconfigured, Transport, open_transport
-    from continuation_cli.sending import Pool
+    from continuation_cli.sending import LastLook, Pool
     from continuation_cli.store import settings
-    from continuation_cli.sweep import StoredLook, Sweep
+    from continuation_cli.sweep import Sweep
 
     url = transport_url or settings.transport(connection)
 
@@ -158,7 +159,7 @@ def _run(
         except Misconfigured as error:
             config_error(str(error))
     drafter = open_drafter(connection, templates)
-    pool = Pool(make_transport, lambda: StoredLook(context.database), connections)
+    pool = Pool(make_transport, lambda: LastLook(context.database), connections)
     run = Sweep(
         connection, drafter, pool, clock=utc_now, scope=scope, on_result=voice.on_result
     )  # fmt: skip
@@ -174,7 +175,7 @@ def _run(
 def _finish(report: Report) -> None:
     from continuation_cli.mail.transport import Misconfigured
 
-    for message in report.not_configured.values():
+    for message in sorted(report.not_configured):
         click.echo(f"continuation: {message}", err=True)
     if report.stopped is not None:
         code = os.EX_CONFIG if isinstance(report.cause, Misconfigured) else os.EX_TEMPFAIL
@@ -210,7 +211,7 @@ class _Voice:
     def sum_up_idle(self, connection: Connection) -> None:
         """Nothing was to be done."""
         if self._as_json or self._summary:
-            from continuation_cli.sweep import Report
+            from continuation_cli.outcomes import Report
 
             self.sum_up(connection, Report())
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Connection = sqlite3.Connection
 Row = sqlite3.Row
 Error = sqlite3.Error
+OperationalError = sqlite3.OperationalError
 
 #: The number of migrations that this program knows; the database keeps its own in user_version.
 SCHEMA_VERSION = 4
@@ -92,6 +93,8 @@ def connect(path: str, *, write: bool = True, any_schema: bool = False) -> sqlit
 
 def _prepare(connection: sqlite3.Connection, path: str, *, any_schema: bool) -> None:
     connection.row_factory = sqlite3.Row
+    # Not every program writes well-formed UTF-8, and SQLite does not mind.
+    connection.text_factory = lambda octets: octets.decode("utf-8", "replace")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -150,6 +153,20 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """A part of a transaction that is undone by itself if it fails."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
 
 
 @contextmanager
