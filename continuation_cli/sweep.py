@@ -129,7 +129,7 @@ class Sweep:
             self._keep_count(event)
         jobs: list[tuple[int, sending.Job]] = []
         if done or (ahead and self._idle):
-            with db.writing(self._connection):
+            with db.writing(self._connection, patient=bool(done)):
                 for event in done:
                     self._record(event)
                 while self._idle and ahead and self.report.stopped is None:

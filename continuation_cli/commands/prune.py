@@ -23,7 +23,10 @@ def _read_age(text: str) -> timedelta:
     """An age; without a unit it is refused, and days are what was most likely meant."""
     if text.strip().isdecimal():
         raise ValueError(f"{text!r} needs a unit: {text.strip()}d?")
-    return durations.parse(text, longest=LONGEST)
+    age = durations.parse(text, longest=LONGEST)
+    if not age:
+        raise ValueError(f"{text!r} would remove every conversation; expected an age like 90d")
+    return age
 
 
 @click.command()

@@ -5,6 +5,7 @@ so everything that sending needs is imported only when there is something to loo
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -179,7 +180,8 @@ def _finish(report: Report) -> None:
         click.echo(f"continuation: {message}", err=True)
     if report.stopped is not None:
         code = os.EX_CONFIG if isinstance(report.cause, Misconfigured) else os.EX_TEMPFAIL
-        raise Failure(f"stopped: {report.stopped}", code)
+        hint = "" if code == os.EX_CONFIG else "; nothing is lost, the next sweep goes on"
+        raise Failure(f"stopped: {report.stopped}{hint}", code)
     if report.not_configured:
         raise SystemExit(os.EX_CONFIG)
     if report.counts["failed"] or report.counts["set_aside"]:
@@ -192,7 +194,7 @@ class _Voice:
     def __init__(self, as_json: bool, quiet: bool, verbose: bool) -> None:
         self._as_json = as_json
         self._verbose = verbose
-        self._summary = not quiet and not as_json and os.isatty(2)
+        self._summary = not quiet and not as_json and sys.stderr.isatty()
         self._emails: list[dict[str, Any]] = []
 
     def on_result(self, result: Result) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ SCHEMA_VERSION = 4
 
 #: How long a statement waits for another writer, in seconds.
 BUSY_TIMEOUT = 10.0
+
+#: How long the fate of an email that has left waits to be recorded, in seconds: unrecorded, it
+#: would be in doubt and go out twice.
+PATIENCE = 600.0
 
 #: "cont": marks the file as ours (PRAGMA application_id), so that a foreign database is told apart.
 APPLICATION_ID = 0x636F6E74
@@ -141,11 +146,14 @@ def _operational(path: str, error: sqlite3.OperationalError) -> Exception:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
+def writing(connection: sqlite3.Connection, *, patient: bool = False) -> Iterator[None]:
     """One short write transaction. It takes the write lock at once (BEGIN IMMEDIATE): a read that
     leads to a write must not find, when it comes to write, that the world has moved on.
+
+    `patient`: wait for other writers far longer than usual (PATIENCE), because giving up would lose
+    something that cannot be had again.
     """
-    connection.execute("BEGIN IMMEDIATE")
+    _take_write_lock(connection, PATIENCE if patient else 0.0)
     try:
         yield
         connection.execute("COMMIT")
@@ -153,6 +161,19 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _take_write_lock(connection: sqlite3.Connection, patience: float) -> None:
+    give_up_at = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= give_up_at:
+                raise
+        else:
+            return
 
 
 @contextmanager

@@ -669,6 +669,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_copies_are_the_same(
 def test_a_database_locked_while_an_email_is_on_its_way(run, sweep, chat, faulty_smtp, monkeypatch):
     """The outcome cannot be written: it is in doubt, and is sent again as it was."""
     monkeypatch.setattr(db, "BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr(db, "PATIENCE", 0.2)
     chat.due()
     server = faulty_smtp()
     usual = server.behaviour
@@ -689,6 +690,31 @@ def test_a_database_locked_while_an_email_is_on_its_way(run, sweep, chat, faulty
     assert states(chat) == ["sent"]
     assert len(server.accepted) == 2
     assert len(set(server.accepted)) == 1
+
+
+def test_a_database_locked_for_long_while_an_email_is_on_its_way(
+    run, sweep, chat, faulty_smtp, monkeypatch
+):
+    """Its outcome waits to be recorded for longer than any other write waits."""
+    monkeypatch.setattr(db, "BUSY_TIMEOUT", 0.1)
+    chat.due()
+    server = faulty_smtp()
+    usual = server.behaviour
+    other = type(chat)(chat.path, check_same_thread=False)
+    unlock = threading.Timer(1.0, lambda: other.sql("ROLLBACK"))
+
+    def locking(stage):
+        if stage == "dot":
+            other.sql("BEGIN IMMEDIATE")
+            unlock.start()
+        return usual(stage)
+
+    monkeypatch.setattr(server, "behaviour", locking)
+    assert sweep(server).code == 0
+    unlock.join()
+    other.close()
+    assert states(chat) == ["sent"]
+    assert len(server.accepted) == 1
 
 
 def test_a_maildir_that_cannot_be_written(run, chat, tmp_path):
