@@ -13,6 +13,7 @@ from hypothesis import settings as examples_settings
 from hypothesis import strategies as st
 
 from continuation_cli.core import settings as typed
+from continuation_cli.core.events import TYPES
 from continuation_cli.core.model import Conversation, Message, Page
 
 _FACTOR = int(os.environ.get("CONTINUATION_TEST_EXAMPLES", "1"))
@@ -177,3 +178,26 @@ EVENT_KINDS = [
     "conversation_closed",
     "conversation_opened",
 ]
+
+
+# --- Lines that are no events, or hardly -------------------------------------------------------
+
+_ANY_TIME = st.sampled_from(
+    ["2026-03-01T10:00:00+01:00", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00.000Z",
+     "2026-02-29T00:00:00.000Z", "2026-03-01T24:00:00.000Z", "2026-03-01T09:00:00.000Z"]
+) | st.text(max_size=30)  # fmt: skip
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner,
+                                                                max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+#: Nearly events: the right names, with anything for a value.
+nearly_events = st.fixed_dictionaries(
+    {"type": st.sampled_from(TYPES), "at": _ANY_TIME, "conversation": st.just("c42")},
+    optional={
+        name: anything | st.sampled_from(["agent", "html", [{"name": "a"}], "m7", "email"])
+        for name in ("channel", "id", "page", "through", "author", "via",
+                     "name", "text", "format", "attachments", "email", "locale", "url")
+    },
+)  # fmt: skip

@@ -16,7 +16,7 @@ LONGEST_ID = 200
 
 #: A time in the form in which it is stored, but for days that do not exist.
 _STORED = re.compile(
-    r"(?:19[7-9]|[2-9]\d\d)\d-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z", re.ASCII
+    r"(?:19[7-9]|[2-8]\d\d)\d-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z", re.ASCII
 )
 
 #: `json.loads` would first guess the encoding of each line; JSON Lines is UTF-8.
@@ -49,7 +49,7 @@ def _clean(text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = _clean(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -57,7 +57,8 @@ def _id(data: dict[str, Any], field: str, example: str) -> str:
     value = data.get(field)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID:
+    # SQLite takes a NUL for the end of a text.
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or "\0" in value:
         told = "is missing" if value is None else f"is {_shown(value)}"
         raise EventError(
             f'"{field}" {told}; expected text of 1 to {LONGEST_ID} characters, like "{example}"'
@@ -93,7 +94,17 @@ def _attachments(data: dict[str, Any]) -> str | None:
             f'"attachments" is {_shown(value)}; expected a list like '
             '[{"name": "invoice.pdf", "url": "https://…", "size": 48213}]'
         )
-    return json.dumps(value)
+    return json.dumps([_file(entry) for entry in value])
+
+
+def _file(entry: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of one attachment."""
+    kept = {"name": _clean(entry["name"])}
+    for field in ("url", "content_type"):
+        if isinstance(entry.get(field), str):
+            kept[field] = _clean(entry[field])
+    size = entry.get("size")
+    return kept | ({"size": size} if isinstance(size, int) and 0 <= size < 2**63 else {})
 
 
 def _body(data: dict[str, Any], attachments: str | None) -> str:
@@ -190,8 +201,20 @@ TYPES = tuple(_READERS)
 def parse(line: str | bytes) -> Event:
     """Read one line. Unknown fields are ignored; anything else amiss raises EventError."""
     try:
-        data = _decode(line if isinstance(line, str) else line.decode("utf-8", "surrogatepass"))
-    except (ValueError, RecursionError) as error:
+        return _read(line if isinstance(line, str) else line.decode("utf-8", "surrogatepass"))
+    except EventError:
+        raise
+    except UnicodeDecodeError as error:
+        raise EventError(f"not JSON: {error}") from None
+    except RecursionError:
+        # Also where it can be read, but is too deep to be written into a complaint.
+        raise EventError("nested too deeply") from None
+
+
+def _read(line: str) -> Event:
+    try:
+        data = _decode(line)
+    except ValueError as error:
         raise EventError(f"not JSON: {error}") from None
     if not isinstance(data, dict):
         raise EventError(f'{_shown(data)} is not an event; expected {{"type": …}}')

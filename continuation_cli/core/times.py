@@ -33,7 +33,8 @@ def parse(text: str) -> datetime:
     time without an offset, whose meaning would depend on where the program runs.
     """
     try:
-        moment = datetime.fromisoformat(text)
+        # RFC 3339, section 5.6: t and z may be lower case.
+        moment = datetime.fromisoformat(text.upper())
         if moment.tzinfo is not None:
             moment = moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
