@@ -37,7 +37,6 @@ class Facts:
     unseen: tuple[Message, ...]
     recap: tuple[Message, ...]
     thread: outbox.Thread
-    generation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,6 @@ class Drafter:
         """What an email about the conversation would be made of. It has an unseen message."""
         settings = self.settings.of(conversation.channel)
         unseen = schedule.for_email(conversation.unseen, settings)
-        row = activity.details(self._connection, conversation.id)
         return Facts(
             conversation=conversation,
             settings=settings,
@@ -93,7 +91,6 @@ class Drafter:
                 activity.recap(self._connection, conversation.id, unseen[0], settings.recap)
             ),
             thread=outbox.thread(self._connection, conversation.id),
-            generation=row["link_generation"] if row else 0,
         )
 
     def _channel_name(self, channel: str) -> str:
@@ -112,9 +109,7 @@ class Drafter:
         token = links.new_token(self._random(16))
         reopen_url, no_link = None, None
         try:
-            reopen_url = reopen_link(
-                facts.conversation, facts.settings, facts.generation, self._key, now
-            )
+            reopen_url = reopen_link(facts.conversation, facts.settings, self._key, now)
         except NoLinkError as error:
             no_link = str(error)
         domain = facts.settings.inbound_domain or facts.settings.from_email.rpartition("@")[2]

@@ -110,13 +110,12 @@ def create(context: Context, conversation: str, as_json: bool, now: datetime) ->
     connection = context.read()
     with db.reading(connection):
         found = activity.conversation(connection, conversation, now)
-        row = activity.details(connection, conversation)
-        if found is None or row is None:
+        if found is None:
             missing_conversation(connection, conversation)
         effective = store.SettingsReader(connection).of(found.channel)
         key = store.signing_key(connection)
     try:
-        link = reopen_link(found, effective, row["link_generation"], key, now)
+        link = reopen_link(found, effective, key, now)
     except NoLinkError as error:
         data_error(f"no link for {conversation}: {error}")
     if as_json:

@@ -68,7 +68,8 @@ class Conversation:
 
     `unseen` holds the customer-visible agent and bot messages that are not deleted, not seen and
     not in an email, oldest first. `emailed_at` holds the times of the emails of the last 24 hours.
-    `suppression` is the reason why the address must not be mailed.
+    `suppression` is the reason why the address must not be mailed. Revoking its links raises
+    `link_generation`.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Conversation:
     held_at: datetime | None = None
     set_aside_until: datetime | None = None
     suppression: str | None = None
+    link_generation: int = 0
     emailed_at: tuple[datetime, ...] = ()
     pages: tuple[Page, ...] = ()
     unseen: tuple[Message, ...] = ()

@@ -19,7 +19,6 @@ class NoLinkError(Exception):
 def reopen_link(
     conversation: Conversation,
     settings: Settings,
-    generation: int,
     key: links.SigningKey | None,
     now: datetime,
 ) -> str:
@@ -38,7 +37,7 @@ def reopen_link(
     token = links.sign(
         conversation.id,
         conversation.channel,
-        generation,
+        conversation.link_generation,
         key,
         issued_at=now,
         expires_at=now + settings.link_expiry,

@@ -127,6 +127,7 @@ def conversation(
         held_at=times.maybe(row["held_at"]),
         set_aside_until=times.maybe(row["set_aside_until"]),
         suppression=suppressions.reason_for(connection, row["email"]),
+        link_generation=row["link_generation"],
         emailed_at=tuple(times.from_text(created_at) for (created_at,) in emailed),
         pages=tuple(to_page(page) for page in pages),
         unseen=tuple(unseen(connection, conversation_id)),
