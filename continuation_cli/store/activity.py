@@ -144,7 +144,7 @@ def details(connection: sqlite3.Connection, conversation_id: str) -> sqlite3.Row
 
 def like(connection: sqlite3.Connection, conversation_id: str) -> list[str]:
     """A few conversations whose ids begin alike, for an error that helps."""
-    for length in range(len(conversation_id) - 1, 0, -1):
+    for length in range(len(conversation_id), 0, -1):
         start = conversation_id[:length]
         rows = connection.execute(
             "SELECT id FROM conversations WHERE id >= ? AND id < ? LIMIT 3",
