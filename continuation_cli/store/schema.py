@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import sqlite3
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,7 @@ for _number, (_name, _sql) in enumerate(_files(), start=1):
     migrations(name=_name)(_migration(_number, _sql))
 
 
+@cache
 def definitions() -> dict[str, str | None]:
     """The SQL of each table, index and trigger that a database of ours has, by name."""
     connection = sqlite3.connect(":memory:", isolation_level=None)

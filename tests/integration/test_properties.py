@@ -147,7 +147,7 @@ def to_delta(milliseconds):
     return to_datetime(milliseconds) - to_datetime(0)
 
 
-@examples(120)
+@examples(80)
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_the_program_does_what_the_rules_say(seed, steps):
     with stored.store() as chat:

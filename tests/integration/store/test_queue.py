@@ -184,7 +184,7 @@ VALUES = {
 }
 
 
-@examples(120)
+@examples(80)
 @given(st.integers(0, 2**32), st.integers(1, 60), st.booleans())
 def test_everything_due_is_found_after_any_statements_and_sweeps(seed, steps, foreign_keys):
     with stored.store(foreign_keys=foreign_keys) as chat:
