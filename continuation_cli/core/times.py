@@ -26,6 +26,22 @@ def maybe(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+def _read(text: str) -> datetime:
+    """What the standard library reads, and with dateutil what else ISO 8601 allows: days of the
+    year, 24:00. RFC 3339, section 5.6: t and z may be lower case; a leap second is second 60, which
+    counts as the last millisecond before it here.
+    """
+    given = text.upper()
+    try:
+        return datetime.fromisoformat(given)
+    except ValueError:
+        import re  # neither is worth its import where every time is an everyday one
+
+        from dateutil.parser import isoparse
+
+        return isoparse(re.sub(r"(?<=:59):60(?:[.,]\d+)?", ":59.999", given))
+
+
 def parse(text: str) -> datetime:
     """Read an RFC 3339 / ISO 8601 time with an offset; the result is in UTC, to the millisecond.
 
@@ -33,11 +49,10 @@ def parse(text: str) -> datetime:
     time without an offset, whose meaning would depend on where the program runs.
     """
     try:
-        # RFC 3339, section 5.6: t and z may be lower case.
-        moment = datetime.fromisoformat(text.upper())
+        moment = _read(text)
         if moment.tzinfo is not None:
             moment = moment.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         raise ValueError(f"{text!r} is not a time; expected one like {EXAMPLE}") from None
     if moment.tzinfo is None:
         raise ValueError(

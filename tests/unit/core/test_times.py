@@ -112,3 +112,17 @@ def test_any_text_is_read_or_refused(text):
 def test_no_time_stays_none():
     assert times.maybe(None) is None
     assert times.maybe("2026-03-01T09:00:00.000Z") == MOMENT
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999Z"),
+        ("2016-12-31T23:59:60.25+00:00", "2016-12-31T23:59:59.999Z"),
+        ("2026-03-01T24:00:00Z", "2026-03-02T00:00:00.000Z"),
+        ("2026-060T09:00:00Z", "2026-03-01T09:00:00.000Z"),
+        ("20260301t090000z", "2026-03-01T09:00:00.000Z"),
+    ],
+)
+def test_what_else_the_standards_allow(typed, stored):
+    assert times.to_text(times.parse(typed)) == stored
