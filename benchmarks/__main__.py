@@ -66,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if home is not None:
         home.mkdir(parents=True, exist_ok=True)
     lines: list[Line] = []
-    with tempfile.TemporaryDirectory(prefix="continuation-", dir=home) as scratch:
+    with tempfile.TemporaryDirectory(prefix="benchmarks-", dir=home) as scratch:
         directory = home if home is not None and arguments.keep else Path(scratch)
         bench = Bench(directory, arguments.quick, arguments.keep)
         for name in arguments.names or BENCHMARKS:
