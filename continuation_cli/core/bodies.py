@@ -163,7 +163,7 @@ _INLINE: Final = frozenset(
 _RENAMED: Final = {"h1": "h3", "h2": "h3"}
 _ATTRIBUTES: Final = {
     "a": {"href"},
-    "img": {"src", "alt"},
+    "img": {"src", "alt", "width", "height"},
     "ol": {"start"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
@@ -233,7 +233,7 @@ class _Writer:
             self._html.append("<br>")
             self._text.end_line()
         elif tag == "img":
-            self._image(attributes.get("src"), attributes.get("alt", ""))
+            self._image(attributes)
         elif tag == "a":
             self._link(attributes.get("href", ""))
         else:
@@ -295,10 +295,13 @@ class _Writer:
             self._text.write(f" ({self._href.removeprefix('mailto:')})")
         self._href = None
 
-    def _image(self, src: str | None, alt: str) -> None:
+    def _image(self, attributes: dict[str, str]) -> None:
         """A link in the image's place: fetching it would tell a stranger that the mail is read."""
-        url = safe_url(src)
-        label = " ".join(alt.split()) or (url or "").split("?")[0].rstrip("/").rpartition("/")[2]
+        if {attributes.get("width"), attributes.get("height")} & {"0", "1"}:
+            return  # there only to be fetched
+        url = safe_url(attributes.get("src"))
+        alt = " ".join(attributes.get("alt", "").split())
+        label = alt or (url or "").split("?")[0].rstrip("/").rpartition("/")[2]
         if url is None or self._href is not None:
             self.characters(str(escape(label)))
             return

@@ -12,6 +12,7 @@ works, the text part begins with the line `Phrases.reply_marker` (all languages'
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from functools import lru_cache
@@ -103,8 +104,8 @@ def compose(draft: Draft, templates: Templates) -> Composed:
     if not subject:
         subject = one_line(templates.render("subject.txt", context), SUBJECT_LENGTH)
     subject = context["subject"] = subject or one_line(parties.brand, SUBJECT_LENGTH) or "Chat"
-    text = templates.render("body.txt", context).strip("\n") + "\n"
-    html = templates.render("body.html", context).strip("\n") + "\n"
+    text = templates.render("body.txt", context)
+    html = templates.render("body.html", context)
     reply_to = _on_inbound("reply", draft, parties)
     fields = _fields(draft, parties, subject, reply_to, locale.tag)
     parts = [mime.text_part("plain", text), mime.text_part("html", html)]
@@ -152,24 +153,17 @@ def _address(what: str, address: str | None) -> str:
     """One address, its domain as A-labels (RFC 5890): the local part alone may be beyond ASCII."""
     if not address:
         raise ComposeError(f"{what} is not set; expected one like support@example.com")
-    if not addresses.is_valid(address):
-        raise ComposeError(f"{what} {address!r} is not one email address, like ada@example.com")
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{_domain(domain)}"
+    if addresses.is_valid(address):
+        # What UTS #46 makes of the domain may be something else altogether: look again.
+        with suppress(ValueError):
+            encoded = addresses.to_ascii(address)
+            if addresses.is_valid(encoded):
+                return encoded
+    raise ComposeError(f"{what} {address!r} is not one email address, like ada@example.com")
 
 
-@lru_cache(maxsize=1024)
 def _domain(domain: str) -> str:
-    if domain.isascii():
-        if not addresses.is_valid(f"x@{domain}"):
-            raise ComposeError(f"{domain!r} is not a domain name, like reply.example.com")
-        return domain
-    import idna  # comes with email-validator
-
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise ComposeError(f"{domain!r} is not a domain name ({error})") from None
+    return _address("inbound-domain: its address", f"x@{domain}").removeprefix("x@")
 
 
 def _on_inbound(role: str, draft: Draft, parties: _Parties) -> str | None:

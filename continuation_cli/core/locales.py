@@ -39,7 +39,7 @@ class Locale:
         month = self.phrases.months[local.month - 1]
         day = self.phrases.first if local.day == 1 else local.day
         date = self.date.format(day=day, month=month, year=local.year)
-        return self.phrases.stamp.format(date=date, time=f"{self.time(local)} {zone}")
+        return f"{date}{self.phrases.comma}{self.time(local)} {zone}"
 
     def size(self, octets: int | None) -> str:
         """A file's size in decimal units, as people compare them: 24 kB, 1.2 MB; "" if unknown."""

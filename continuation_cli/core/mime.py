@@ -150,21 +150,19 @@ def _b_word(text: str) -> str:
 
 # --- Bodies -----------------------------------------------------------------------------------
 
-_ASCII_OCTETS = bytes(range(128))
+_BEYOND_ASCII = bytes(range(128, 256))
 
 
 def text_part(subtype: str, text: str) -> bytes:
     """One part, its header fields included: as it is if it can be, else the smaller encoding.
 
-    `text` ends with a line end.
+    Lines of `text` end in a newline, the last one too.
     """
-    data = text.encode(errors="replace")
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    data = text.encode()
     if data.isascii() and not _mangled(data) and _longest(data) <= LONGEST_LINE:
         encoding, body = b"7bit", data.replace(b"\n", b"\r\n")
     else:
-        beyond = len(data) - len(data.translate(None, delete=bytes(range(128, 256))))
+        beyond = len(data) - len(data.translate(None, delete=_BEYOND_ASCII))
         # Quoted-printable makes 3 octets of 1, for "=" too; base64 makes 78 of each 57.
         if 2 * (beyond + data.count(b"=")) > len(data) * 0.37:
             encoding, body = b"base64", _base64(data)

@@ -31,7 +31,7 @@ class Phrases:
     months: tuple[str, ...]
     first: str = "1"
     date: str = "{day} {month} {year}"
-    stamp: str = "{date}, {time}"
+    comma: str = ", "
     twelve_hours: bool = False
     decimal_point: str = ","
     units: tuple[str, str, str, str] = ("B", "kB", "MB", "GB")
@@ -277,7 +277,7 @@ _ALL = (
         months=_months(
             "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر"
         ),
-        stamp="{date}، {time}",
+        comma="، ",
         decimal_point=".",
         direction="rtl",
     ),
@@ -322,7 +322,7 @@ _ALL = (
         unsubscribe="配信停止",
         months=_months("1 2 3 4 5 6 7 8 9 10 11 12"),
         date="{year}年{month}月{day}日",
-        stamp="{date} {time}",
+        comma=" ",
         decimal_point=".",
     ),
 )

@@ -75,9 +75,15 @@ class Templates:
             ) from error
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
-        """Render one of `NAMES`; raises ComposeError naming the file and line."""
+        """Render one of `NAMES`: lines that end in newlines, none empty at either end.
+
+        Raises ComposeError, naming the file and line.
+        """
         try:
-            return self._templates[name].render(context)
+            text = self._templates[name].render(context)
+            # What is inserted is clean, and so are the sources; expressions in them need not be.
+            text.encode()
+            return text.replace("\r\n", "\n").replace("\r", "\n").strip("\n") + "\n"
         except Exception as error:  # a template can raise anything
             lines = [
                 frame.lineno
