@@ -134,10 +134,9 @@ BEGIN
 END;
 
 CREATE TRIGGER messages_came_late AFTER INSERT ON messages
-WHEN NEW.author IN ('agent', 'bot') AND (
-  EXISTS (SELECT 1 FROM messages
-          WHERE conversation = NEW.conversation AND sent_at >= NEW.sent_at AND id <> NEW.id)
-  OR EXISTS (SELECT 1 FROM reads WHERE conversation = NEW.conversation AND through = NEW.id))
+WHEN NEW.author IN ('agent', 'bot') AND EXISTS (
+  SELECT 1 FROM messages
+  WHERE conversation = NEW.conversation AND sent_at >= NEW.sent_at AND id <> NEW.id)
 BEGIN
   UPDATE messages SET seen_at = (
     SELECT min(at) FROM (

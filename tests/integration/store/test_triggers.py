@@ -6,6 +6,7 @@ import pytest
 from builders import MS, at
 from stored import text
 
+from continuation_cli.mail.transport import Refused
 from continuation_cli.store import check, db, outbox
 
 NINE, TEN, ELEVEN = text(at("9:00")), text(at("10:00")), text(at("11:00"))
@@ -495,6 +496,20 @@ def test_a_message_written_again_is_not_mailed_again(chat, again):
     assert chat.waiting() == {}
     assert chat.sweep(at("9:30")).delivered == []
     assert_sound(chat)
+
+
+def test_a_message_replaced_before_its_email_has_left_is_told_as_it_is_now(chat):
+    chat.converse()
+    chat.say(at("9:00"))
+    chat.answer = lambda _envelope: Refused("rcpt", "later", permanent=False, code=450)
+    chat.sweep(at("9:10"))
+    row = {"conversation": "c1", "id": "m1", "author": "agent", "text": "new", "sent_at": NINE}
+    chat.insert("messages", row, "REPLACE")
+    chat.answer = lambda _envelope: None
+    sent = [*chat.sweep(at("9:30")).delivered, *chat.sweep(at("9:31")).delivered]
+    assert len(sent) == 1
+    assert b"new" in sent[0].message
+    assert b"text of m1" not in sent[0].message
 
 
 def test_a_message_of_a_cancelled_email_is(chat):
