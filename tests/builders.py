@@ -7,6 +7,7 @@ from typing import Any
 
 from continuation_cli.core import settings as typed
 from continuation_cli.core.model import Conversation, Message, Page, Settings
+from continuation_cli.core.schedule import Due, Skipped, decide
 
 #: The day on which tests happen.
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
@@ -52,3 +53,19 @@ def conversation(*parts: Page | Message, **fields: Any) -> Conversation:
 def settings(**values: str) -> Settings:
     """The built-in settings, with some as a person types them: `offline_delay="5m"`."""
     return typed.effective({}, {}, {"from_email": "support@example.com", **values})
+
+
+def summary(chat, now, options=None):
+    """A decision as one line of a table: `due offline 9:01`, `waiting unseen 9:15`, `skipped …`."""
+    decision = decide(chat, options or settings(), now)
+    if isinstance(decision, Skipped):
+        return f"skipped {decision.reason}"
+    if isinstance(decision, Due):
+        return f"due {decision.rule} {show(decision.due_at)}"
+    return f"waiting {decision.rule} {show(decision.until)}"
+
+
+def show(moment):
+    days = (moment - at("0:00")).days
+    text = f"{moment.hour}:{moment:%M:%S.%f}"[:-3].removesuffix(".000").removesuffix(":00")
+    return f"{days:+d} {text}" if days else text
