@@ -117,7 +117,7 @@ _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 def _encoded_words(value: str, used: int) -> str:
     """RFC 2047: encoded words, a line each, no character split; `used` octets precede the first.
 
-    Q where most of it can be read so, else B; only what may stand in a phrase (section 5, rule 3).
+    Q or B, whichever is shorter; in Q only what may stand in a phrase (section 5, rule 3).
     """
     data = value.encode()
     plain = sum(octet in _Q_SAFE or octet == 32 for octet in data)
@@ -196,6 +196,9 @@ def _base64(data: bytes) -> bytes:
 def _quoted_printable(data: bytes) -> bytes:
     """RFC 2045, section 6.7. `b2a_qp` is right only as long as no line end has a CR."""
     encoded = binascii.b2a_qp(data)
+    if b"=20\n" in encoded or b"=09\n" in encoded:
+        # It makes room for white space that ends a line, but not for its encoding.
+        encoded = re.sub(rb"(?m)^(.{74,75})(=20|=09)$", rb"\1=\n\2", encoded)
     if _mangled(encoded):
         # The soft line break keeps the line within its 76.
         encoded = re.sub(rb"(?m)^From(?= )", b"=46rom=\n", encoded)
