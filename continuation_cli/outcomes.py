@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """What became of one email in this run. `email` is None if none could be composed."""
+    """What became of one email in this run. `email` is None if none could be composed;
+    `held`: a person has to decide on it.
+    """
 
     email: int | None
     conversation: str
     state: str
     detail: str | None
+    held: bool = False
 
 
 @dataclass(slots=True)

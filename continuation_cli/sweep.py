@@ -165,7 +165,7 @@ class Sweep:
                     outbox.schedule_resend(self._connection, orphan.id, now)
                 else:
                     why = "the last sweep ended while sending it"
-                    self._note(Result(orphan.id, orphan.conversation, "unknown", why))
+                    self._note(Result(orphan.id, orphan.conversation, "unknown", why, held=True))
             if queue.clock_went_back(self._connection, now):
                 queue.wake_expired(self._connection, now)
 

@@ -99,6 +99,7 @@ def shown(command: str, folder: Path) -> str:
         data, _ = json.JSONDecoder().raw_decode(text)
         text = json.dumps(brief(data), ensure_ascii=False, indent=2)
     text = text.replace(str(folder), SHOWN_FOLDER).replace(sys.executable, "/usr/bin/python3")
+    text = re.sub(r"^User=.*$", "User=chat", text, flags=re.MULTILINE)
     for pattern, fixed in _RANDOM:
         text = pattern.sub(fixed, text)
     lines = "\n".join(line.rstrip() for line in text.strip("\n").splitlines())

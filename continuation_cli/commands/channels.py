@@ -42,4 +42,5 @@ def add(context: Context, channel: str, name: str | None) -> None:
     connection = context.write()
     with db.writing(connection):
         new = activity.add_channel(connection, channel, name)
-    output.note(f"{'Added' if new else 'There already is'} channel {channel}.")
+    called = f' ("{name}")' if name else ""
+    output.note(f"{'Added' if new else 'There is'} channel {channel}{called}.")

@@ -170,7 +170,7 @@ def known_channel(connection: Connection, channel: str | None) -> str | None:
     if activity.channel_name(connection, channel) is None:
         names = [_shown(row["id"]) for row in activity.channels(connection)]
         known = f"there are: {', '.join(names)}" if names else "there are none yet"
-        usage_error(f"there is no channel {channel!r}; {known}")
+        usage_error(f"there is no channel {channel!r}; {known} (to add one: channels add)")
     return channel
 
 

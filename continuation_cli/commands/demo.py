@@ -175,10 +175,10 @@ class Tour:
             ("the same question about another, which a person holds", "explain stolen-bike"),
             ("the whole story of one conversation", "show brakes"),
             ("and its email as sent, headers included", f"emails show {email}"),
-            ("in a minute one more email is due; watch it go", "sweep -v"),
             ("what if the wait were longer? nothing is changed by this",
              "preview saddle --set offline-delay=10m"),
             ("change it, and be told what that does", "settings set offline-delay 10m"),
+            ("and watch the next email go, once it is due", "sweep -v"),
             ("what it takes to run this for real", "schedule cron"),
         ):  # fmt: skip
             click.echo("\n" + click.style(f"# {remark}", dim=True))

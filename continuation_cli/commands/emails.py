@@ -19,7 +19,7 @@ from continuation_cli.commands.context import (
     utc_now,
 )
 from continuation_cli.commands.show import email_data
-from continuation_cli.store import db, outbox
+from continuation_cli.store import db, outbox, suppressions
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -163,6 +163,13 @@ def retry(context: Context, email: int) -> None:
         row = outbox.one(connection, email)
         if row is None:
             _no_such(email)
+        reason = suppressions.reason_for(connection, row["recipient"])
+        if reason is not None:
+            address = row["recipient"]
+            data_error(
+                f"{address} is suppressed ({reason}), so that email {email} would not leave; to "
+                f"allow it: continuation suppressions remove {address}"
+            )
         if not outbox.retry_now(connection, email, utc_now()):
             data_error(_wrong_state(row, "only a deferred or failed email can be retried"))
     output.note(f"The next sweep tries email {email} again.")
@@ -173,7 +180,7 @@ def retry(context: Context, email: int) -> None:
 @by_option
 @click.pass_obj
 def cancel(context: Context, email: int, by: str) -> None:
-    """Cancel a deferred or held EMAIL. Its unseen messages wait again, for a new email.
+    """Cancel a deferred EMAIL. Its unseen messages wait again, for a new email.
 
     To send nothing at all, hold the conversation first.
     """
@@ -182,21 +189,26 @@ def cancel(context: Context, email: int, by: str) -> None:
         row = outbox.one(connection, email)
         if row is None:
             _no_such(email)
-        if row["state"] not in ("deferred", "unknown"):
-            data_error(_wrong_state(row, "only a deferred or unknown email can be cancelled"))
+        if row["in_doubt"]:
+            how = f"decide with: continuation emails resolve {email} --sent, or --resend"
+            data_error(_wrong_state(row, f"it may have been delivered; {how}"))
+        if row["state"] != "deferred":
+            data_error(_wrong_state(row, "only a deferred email can be cancelled"))
         outbox.cancel(connection, email, utc_now(), f"cancelled by {by}")
-    output.note(f"Email {email} is cancelled.")
+    output.note(
+        f"Email {email} is cancelled. What is unseen of it waits again: the next sweep may send it."
+    )
 
 
 @emails.command()
 @click.argument("email", type=int)
-@click.option("--sent", "verdict", flag_value="sent", help="It arrived.")
-@click.option("--resend", "verdict", flag_value="resend", help="Send it again, as it was.")
+@click.option("--sent", is_flag=True, help="It arrived.")
+@click.option("--resend", is_flag=True, help="Send it again, as it was.")
 @by_option
 @click.pass_obj
-def resolve(context: Context, email: int, verdict: str | None, by: str) -> None:
+def resolve(context: Context, email: int, sent: bool, resend: bool, by: str) -> None:
     """Decide on an EMAIL of which nobody knows whether it was sent."""
-    if verdict is None:
+    if sent == resend:
         usage_error(f"say which: emails resolve {email} --sent, or --resend")
     connection = context.write()
     with db.writing(connection):
@@ -205,11 +217,11 @@ def resolve(context: Context, email: int, verdict: str | None, by: str) -> None:
             _no_such(email)
         if row["state"] != "unknown":
             data_error(_wrong_state(row, "only an unknown email can be resolved"))
-        if verdict == "sent":
+        if sent:
             outbox.resolve_sent(connection, email, utc_now(), by)
         else:
             outbox.schedule_resend(connection, email, utc_now())
-    told = "is recorded as sent" if verdict == "sent" else "goes out again with the next sweep"
+    told = "is recorded as sent" if sent else "goes out again with the next sweep"
     output.note(f"Email {email} {told}.")
 
 

@@ -47,6 +47,9 @@ def explain(context: Context, conversation: str, as_json: bool, now: datetime) -
             _sources(connection, found.channel),
             now,
         )
+        headline = unfinished(connection, found)
+        if headline is not None:
+            told[-1] = steps.Step("decision", headline)
         told += [steps.Step("email", text) for text in _emails(connection, conversation)]
         told += [steps.Step("note", text) for text in _notes(connection, found)]
         row = report.row(found, effective, now)
@@ -81,6 +84,32 @@ def _emails(connection: Connection, conversation: str) -> list[str]:
     return lines
 
 
+def unfinished(connection: Connection, conversation: Conversation) -> str | None:
+    """What is to be said first where nothing waits, because it is in an email that has not arrived
+    for certain; None where there is no such email.
+    """
+    if conversation.unseen:
+        return None
+    for row in outbox.listed(connection, conversation=conversation.id, limit=1):
+        name, why = f"Email {row['id']}", f" ({row['detail']})" if row["detail"] else ""
+        if row["next_attempt_at"]:
+            at = steps.at(times.from_text(row["next_attempt_at"]))
+            return f"{name} is {row['state']}{why}; it is tried again at {at}."
+        if row["state"] == "failed":
+            return (
+                f"{name} has failed{why}: the customer has not got it. To try again: continuation "
+                f"emails retry {row['id']}"
+            )
+        if row["state"] == "unknown":
+            return (
+                f"{name} may or may not have been sent{why}; a person decides: continuation emails "
+                f"resolve {row['id']} --sent, or --resend"
+            )
+        if row["state"] == "sending":
+            return f"{name} is being sent right now, or the sweep that sent it was killed."
+    return None
+
+
 def _notes(connection: Connection, conversation: Conversation) -> list[str]:
     row = activity.details(connection, conversation.id)
     assert row is not None
@@ -91,6 +120,10 @@ def _notes(connection: Connection, conversation: Conversation) -> list[str]:
         lines.append(f"Held by {row['held_by']}{why}. To release: {command}")
     if row["set_aside_why"]:
         lines.append(f"Its email {row['set_aside_why']}.")
+    if conversation.suppression:
+        lines.append(
+            f"The address {conversation.email} is suppressed ({conversation.suppression})."
+        )
     return lines
 
 
@@ -106,7 +139,9 @@ _HEADINGS = {
 
 def _print(row: report.Row, told: Sequence[steps.Step], now: datetime) -> None:
     if not output.is_terminal():
-        for step in told:
+        # The answer comes first: `| head` must not lose it.
+        click.echo("about\ttext")
+        for step in sorted(told, key=lambda step: step.about != "decision"):
             click.echo(f"{step.about}\t{output.cell(step.text)}")
         return
     from rich.padding import Padding

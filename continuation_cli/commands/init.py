@@ -25,6 +25,8 @@ def init(context: Context) -> None:
             f"{path} exists already; to bring it up to date: continuation --db {path} db migrate"
         )
     except OSError as error:
-        data_error(f"{path} cannot be made: {error.strerror}")
+        data_error(
+            f"{path} cannot be made: {error.strerror} (its folder must exist and be yours to write)"
+        )
     note(f"Made {path}.")
     note("Next: continuation settings set from-email support@example.com")

@@ -11,6 +11,7 @@ from continuation_cli import output
 from continuation_cli.commands.context import (
     Context,
     channel_option,
+    config_error,
     json_option,
     known_channel,
     now_option,
@@ -54,28 +55,36 @@ def pending(
 ) -> None:
     """List who has unseen messages: due, waiting, or skipped and why."""
     horizon = now + or_usage_error(durations.parse, within) if within else None
+    complaints: set[str] = set()
     connection = context.read()
     with db.reading(connection):
         known_channel(connection, channel)
         rows = sorted(
             (
                 row
-                for row in _rows(connection, every, channel, now)
+                for row in _rows(connection, every, channel, now, complaints)
                 if horizon is None or _is_due_by(row, horizon)
             ),
             key=lambda row: (_ORDER[row["state"]], row["due_at"] or "9", row["conversation"]),
         )
     if as_json:
         output.emit_json("pending", rows[:limit])
-        return
-    shown = rows[: limit or (_SCREENFUL if output.is_terminal() else None)]
-    _print(shown, now)
-    if output.is_terminal():
-        _sum_up(rows, len(rows) - len(shown))
+    else:
+        shown = rows[: limit or (_SCREENFUL if output.is_terminal() else None)]
+        _print(shown, now)
+        if output.is_terminal():
+            _sum_up(rows, len(rows) - len(shown))
+    if complaints:
+        # The other channels' conversations are worth telling all the same.
+        config_error("; ".join(sorted(complaints)))
 
 
 def _rows(
-    connection: Connection, every: bool, channel: str | None, now: datetime
+    connection: Connection,
+    every: bool,
+    channel: str | None,
+    now: datetime,
+    complaints: set[str],
 ) -> Iterator[report.Row]:
     settings = SettingsReader(connection)
     source = activity.every_conversation if every else queue.waiting
@@ -83,7 +92,12 @@ def _rows(
         conversation = activity.conversation(connection, conversation_id, now)
         if conversation is None:
             continue
-        row = report.row(conversation, settings.of(conversation.channel), now)
+        try:
+            effective = settings.of(conversation.channel)
+        except db.SettingError as error:
+            complaints.add(str(error))
+            continue
+        row = report.row(conversation, effective, now)
         if every or row["reason"] != "nothing_unseen":
             yield row
 

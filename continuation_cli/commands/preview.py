@@ -18,10 +18,12 @@ from continuation_cli.commands.context import (
     usage_error,
 )
 from continuation_cli.commands.drafting import open_drafter
+from continuation_cli.commands.explain import unfinished
 from continuation_cli.core import explain, report, schedule, settings
 from continuation_cli.core.compose import Composed, ComposeError
 from continuation_cli.drafts import NotConfiguredError, Prepared
 from continuation_cli.store import db
+from continuation_cli.store.settings import SettingsReader
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -102,6 +104,7 @@ def preview(
         effective = drafter.settings.of(found.channel)
         decision = explain.conclusion(found, effective, now)
         if not schedule.for_email(found.unseen, effective) or not found.email:
+            decision = unfinished(connection, found) or decision
             data_error(f"there is no email to preview. {decision}")
         rule = schedule.clock(found, effective, now).rule if _starts(found, effective) else "unseen"
         try:
@@ -111,12 +114,17 @@ def preview(
         except ComposeError as error:
             data_error(f"the email cannot be composed: {error}")
         row = report.row(found, effective, now)
+        unchanged = SettingsReader(connection).of(found.channel)
+        as_it_is = explain.conclusion(found, unchanged, now)
     if as_json:
         messages = [message.id for message in prepared.facts.unseen]
         data = email_data(prepared.composed, prepared.reopen_url, messages)
         output.emit_json("preview", {**data, "decision": row})
         return
-    output.note(decision)
+    if pairs:
+        output.note(f"What if: {decision}\nAs it is: {as_it_is}")
+    else:
+        output.note(decision)
     if prepared.no_link:
         output.note(f"No Reply in widget button: {prepared.no_link}.")
     if open_it:

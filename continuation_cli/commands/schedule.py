@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 import sys
 from pathlib import Path
@@ -57,6 +58,8 @@ def systemd(context: Context) -> None:
     """Print a service and a timer unit, to be cut at the marked lines."""
     words = " ".join(_systemd_word(word) for word in _command(context))
     click.echo(f"""\
+# To start it: systemctl daemon-reload && systemctl enable --now continuation-sweep.timer
+
 # /etc/systemd/system/continuation-sweep.service
 [Unit]
 Description=Email live-chat customers the messages they have not seen
@@ -65,6 +68,7 @@ Wants=network-online.target
 
 [Service]
 Type=oneshot
+User={_owner(context.database)}
 ExecStart={words}
 # 75: another sweep is running, or the mail server cannot be reached; the next minute tries again.
 SuccessExitStatus=75
@@ -82,6 +86,15 @@ AccuracySec=1s
 
 [Install]
 WantedBy=timers.target""")
+
+
+def _owner(database: str) -> str:
+    """Whose the database is: the sweep must not run as anybody else, above all not as root."""
+    owner = Path(database).stat().st_uid
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return str(owner)
 
 
 def _systemd_word(word: str) -> str:

@@ -14,7 +14,7 @@ from continuation_cli.commands.context import (
     utc_now,
 )
 from continuation_cli.core import addresses
-from continuation_cli.store import db
+from continuation_cli.store import db, outbox
 from continuation_cli.store import suppressions as store
 
 REASONS = ("manual", "unsubscribe", "complaint", "bounce")
@@ -65,4 +65,9 @@ def remove(context: Context, address: str) -> None:
     with db.writing(connection):
         if not store.remove(connection, address):
             data_error(f"{address} is not suppressed")
+        failed = outbox.failed_to(connection, address)
     output.note(f"{address} can be mailed again.")
+    for email in failed:
+        output.note(
+            f"Email {email} to it has failed; to try again: continuation emails retry {email}"
+        )

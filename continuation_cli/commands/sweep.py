@@ -204,7 +204,7 @@ class _Voice:
                 {"id": result.email, "conversation": result.conversation,
                  "state": result.state, "detail": result.detail}
             )  # fmt: skip
-        if self._verbose or result.state in ("failed", "set_aside"):
+        if self._verbose or result.held or result.state in ("failed", "set_aside"):
             name = f"email {result.email}" if result.email else "its email"
             detail = f": {result.detail}" if result.detail else ""
             line = f"{result.conversation}: {name} {result.state}{detail}"

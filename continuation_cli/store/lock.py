@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 
 
 class SweepLock:
@@ -19,7 +20,7 @@ class SweepLock:
 
     def acquire(self) -> bool:
         """Take the lock; False at once if another sweep holds it."""
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = self._open()
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -28,9 +29,25 @@ class SweepLock:
         except BaseException:
             os.close(file)
             raise
-        os.utime(file)
+        # A member of the group holds the lock all the same; since when, then stays untold.
+        with suppress(PermissionError):
+            os.utime(file)
         self._file = file
         return True
+
+    def _open(self) -> int:
+        """Whoever may write the database may take the lock, whoever has made the file: root, who
+        tried something by hand, must not lock cron's user out.
+        """
+        try:
+            return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        database = os.stat(self._path.removesuffix(".lock"))  # noqa: PTH116 - import time
+        with suppress(PermissionError):
+            os.fchmod(file, database.st_mode & 0o666)
+            os.fchown(file, database.st_uid, database.st_gid)
+        return file
 
     def held_for(self) -> float:
         """For how many seconds the present holder has had it."""

@@ -388,3 +388,12 @@ def resolve_sent(connection: sqlite3.Connection, email: int, now: datetime, by: 
         (times.to_text(now), f"resolved as sent by {by}", email),
     )
     return changed.rowcount == 1
+
+
+def failed_to(connection: sqlite3.Connection, address: str) -> list[int]:
+    """The failed emails to an address, in whatever case it is written."""
+    rows = connection.execute(
+        "SELECT id FROM emails WHERE state = 'failed' AND lower(recipient) = lower(?) ORDER BY id",
+        (address.strip(),),
+    )
+    return [row["id"] for row in rows]

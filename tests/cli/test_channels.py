@@ -7,8 +7,10 @@ import pytest
 
 def test_channels(run, chat):
     assert run("channels", "list").rows == []
-    assert run("channels", "add", "acme", "--name", "Acme Inc.").err == "Added channel acme.\n"
-    assert run("channels", "add", "acme").err == "There already is channel acme.\n"
+    assert run("channels", "add", "acme", "--name", "Acme Inc.").err == (
+        'Added channel acme ("Acme Inc.").\n'
+    )
+    assert run("channels", "add", "acme").err == "There is channel acme.\n"
     run("channels", "add", "acme", "--name", "Acme Ltd.")
     chat.due()
     [row] = run("channels", "list", "--json").data

@@ -92,7 +92,9 @@ def test_retry_a_deferred_and_a_failed_email_as_they_were(run, chat, outbox):
 
 
 def test_cancel_frees_the_messages_for_a_new_email(run, chat, outbox):
-    assert run("emails", "cancel", "3", "--by", "eve").err == "Email 3 is cancelled.\n"
+    assert run("emails", "cancel", "3", "--by", "eve").err == (
+        "Email 3 is cancelled. What is unseen of it waits again: the next sweep may send it.\n"
+    )
     assert chat.one("SELECT detail FROM emails WHERE id = 3") == "cancelled by eve"
     assert run("sweep", "--json").data["sent"] == 1
     assert chat.one("SELECT email FROM messages WHERE conversation = 'c3'") == 5
@@ -104,11 +106,40 @@ def test_cancel_after_hold_sends_nothing(run, chat, outbox):
     assert run("sweep", "--json").data["emails"] == []
 
 
-def test_cancel_an_email_in_doubt_does_not_send_it_again(run, chat, outbox):
-    assert run("emails", "cancel", "4").code == 0
-    run("emails", "cancel", "3")
-    run("hold", "c3")
-    assert run("sweep", "--json").data["emails"] == []
+def test_cancel_of_an_email_in_doubt_is_refused(run, chat, outbox):
+    ran = run("emails", "cancel", "4")
+    assert ran.code == 65
+    assert "it may have been delivered; decide with: continuation emails resolve 4" in ran.err
+    assert chat.one("SELECT state FROM emails WHERE id = 4") == "unknown"
+
+
+def test_resolve_needs_one_verdict(run, outbox):
+    for words in ((), ("--sent", "--resend")):
+        ran = run("emails", "resolve", "4", *words)
+        assert ran.code == 2
+        assert "say which" in ran.err
+
+
+def test_retry_to_a_suppressed_address_is_refused(run, chat, outbox):
+    address = chat.one("SELECT recipient FROM emails WHERE id = 2")
+    run("suppressions", "add", address)
+    ran = run("emails", "retry", "2")
+    assert ran.code == 65
+    assert f"continuation suppressions remove {address}" in ran.err
+    freed = run("suppressions", "remove", address)
+    assert "continuation emails retry 2" in freed.err
+    assert run("emails", "retry", "2").code == 0
+
+
+def test_explain_and_preview_name_an_email_that_has_not_arrived(run, chat, outbox):
+    for email, words in (
+        (2, "has failed"), (3, "is deferred"), (4, "a person decides"),
+    ):  # fmt: skip
+        conversation = chat.one("SELECT conversation FROM emails WHERE id = ?", email)
+        for command in ("explain", "preview"):
+            ran = run(command, conversation)
+            assert f"Email {email} " in ran.out + ran.err
+            assert words in ran.out + ran.err
 
 
 def test_resolve(run, chat, outbox):
@@ -135,8 +166,8 @@ def test_resolve_by_sending_again(run, chat, outbox):
     [
         (("retry", 1), "email 1 is sent: only a deferred or failed email can be retried"),
         (("retry", 4), "email 4 is unknown: only a deferred or failed email can be retried"),
-        (("cancel", 1), "email 1 is sent: only a deferred or unknown email can be cancelled"),
-        (("cancel", 2), "email 2 is failed: only a deferred or unknown email can be cancelled"),
+        (("cancel", 1), "email 1 is sent: only a deferred email can be cancelled"),
+        (("cancel", 2), "email 2 is failed: only a deferred email can be cancelled"),
         (("resolve", 1, "--sent"), "email 1 is sent: only an unknown email can be resolved"),
         (("resolve", 3, "--resend"), "email 3 is deferred: only an unknown email can be resolved"),
     ],

@@ -8,7 +8,9 @@ import pytest
 def told(run, *words):
     ran = run("explain", *words)
     assert (ran.code, ran.err) == (0, "")
-    return [tuple(line.split("\t", 1)) for line in ran.out.splitlines()]
+    head, *lines = ran.out.splitlines()
+    assert head == "about\ttext"
+    return [tuple(line.split("\t", 1)) for line in lines]
 
 
 def decision(run, *words):
@@ -25,6 +27,7 @@ def test_offline_and_due(run, chat):
     chat.due()
     lines = told(run, "c1")
     assert lines == [
+        ("decision", f"An email is due since {hm(chat, 9)}; the next sweep sends it."),
         ("presence", f"Page p1 (https://acme.example/pricing) opened {hm(chat, 60)} and closed "
          f"{hm(chat, 30)}."),
         ("presence", f"So the customer is offline since {hm(chat, 30)}: no page is open."),
@@ -32,7 +35,6 @@ def test_offline_and_due(run, chat):
         ("rule", "The offline rule applies, because the customer is offline."),
         ("rule", f"Its clock counts from {hm(chat, 10)}, when the first waiting message was sent, "
          f"plus 1m (offline_delay 1m, built in): {hm(chat, 9)}."),
-        ("decision", f"An email is due since {hm(chat, 9)}; the next sweep sends it."),
     ]  # fmt: skip
 
 

@@ -49,7 +49,9 @@ def test_the_decision_is_told_beside_it(run, chat):
 def test_what_if(run, chat):
     chat.waits()
     ran = run("preview", "c1", "--set", "unseen-delay=5m", "--set", "brand_name=Ärger & Co")
-    assert ran.err.startswith("An email is due since ")
+    what_if, as_it_is = ran.err.splitlines()
+    assert what_if.startswith("What if: An email is due since ")
+    assert as_it_is.startswith("As it is: Nothing yet: an email is due at ")
     assert "Ärger & Co" in ran.out
     data = run("preview", "c1", "--json", "--set", "offline-delay=10m").data
     assert data["decision"]["state"] == "waiting"

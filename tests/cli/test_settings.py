@@ -108,7 +108,9 @@ def test_a_channel_that_is_not_there(run, chat):
     for words in (("set", "recap", "3"), ("get", "recap"), ("unset", "recap"), ("list",)):
         ran = run("settings", *words, "--channel", "acne")
         assert (ran.code, ran.out) == (2, "")
-        assert ran.err == "continuation: there is no channel 'acne'; there are: acme\n"
+        assert ran.err == (
+            "continuation: there is no channel 'acne'; there are: acme (to add one: channels add)\n"
+        )
 
 
 def test_the_transport_is_one_for_all(run, chat):
