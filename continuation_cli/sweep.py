@@ -204,13 +204,13 @@ class Sweep:
                 self.report.not_configured.add(str(error))
                 continue
             except Exception as error:
-                with db.writing(self._connection):
+                with db.writing(self._connection, patient=bool(self._in_flight)):
                     self._set_aside(conversation_id, error, now)
                 continue
             if conversation is not None:
                 (due if isinstance(decision, schedule.Due) else other).append(conversation)
         if other:
-            with db.writing(self._connection):
+            with db.writing(self._connection, patient=bool(self._in_flight)):
                 self._put_off(other, now)
         return due
 
@@ -249,7 +249,7 @@ class Sweep:
         except NotConfiguredError as error:
             self.report.not_configured.add(str(error))
         except Exception as error:
-            with db.writing(self._connection):
+            with db.writing(self._connection, patient=bool(self._in_flight)):
                 self._set_aside(current.id, error, now)
         return None
 
@@ -267,7 +267,7 @@ class Sweep:
         why = "composed anew, together with later messages"
         deferred = outbox.deferred_of(self._connection, conversation_id)
         for email in deferred:
-            with db.writing(self._connection):
+            with db.writing(self._connection, patient=bool(self._in_flight)):
                 outbox.cancel(self._connection, email, now, why)
             self._note(Result(email, conversation_id, "cancelled", why))
         return bool(deferred)
@@ -353,9 +353,8 @@ class Sweep:
         state, detail = outcomes.verdict(done.outcome, again, email.in_doubt)
         if state == "cancelled":
             detail = done.objection or detail
-        if state not in ("deferred", "unknown") or (
-            state == "unknown" and settings.on_unknown == "hold"
-        ):
+        held = state == "unknown" and (again is None or settings.on_unknown == "hold")
+        if held or state not in ("deferred", "unknown"):
             again = None
         outbox.close_attempt(
             self._connection, email, now, state, *outcomes.attempt_record(done.outcome)
@@ -367,7 +366,7 @@ class Sweep:
         if isinstance(done.outcome, Refused) and done.outcome.recipient:
             source = f"email {email.id}: {detail}"
             suppressions.add(self._connection, email.envelope.recipient, "bounce", source, now)
-        self._note(Result(email.id, email.conversation, state, detail))
+        self._note(Result(email.id, email.conversation, state, detail, held))
 
     # --- Small things -------------------------------------------------------------------------
 

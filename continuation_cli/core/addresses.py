@@ -35,12 +35,17 @@ def is_valid(address: str) -> bool:
 
 
 def normalise(address: str) -> str:
-    """The form under which an address is suppressed: folded case, no surrounding space.
+    """The form under which an address is suppressed: the domain as A-labels, folded case, no
+    surrounding space.
 
     RFC 5321, section 2.4, lets local parts differ by case; in practice they never do, and a
     suppressed address must not slip through in capitals.
     """
-    return address.strip().casefold()
+    address = address.strip()
+    try:
+        return to_ascii(address).casefold()
+    except ValueError:
+        return address.casefold()
 
 
 def to_ascii(address: str) -> str:
@@ -59,7 +64,4 @@ def to_ascii(address: str) -> str:
 
 def same(one: str, other: str) -> bool:
     """Whether two spellings name the same mailbox."""
-    try:
-        return normalise(to_ascii(one)) == normalise(to_ascii(other))
-    except ValueError:
-        return normalise(one) == normalise(other)
+    return normalise(one) == normalise(other)

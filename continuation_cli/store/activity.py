@@ -22,8 +22,12 @@ ORDER = "sent_at, length(id), id"
 def _attachments(text: str | None) -> tuple[Attachment, ...]:
     if text is None:
         return ()
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError):  # the message can be read without them
+        return ()
     found = []
-    for entry in json.loads(text):
+    for entry in entries:
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
             size, url = entry.get("size"), entry.get("url")
             kind = entry.get("content_type")

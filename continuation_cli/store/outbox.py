@@ -142,10 +142,10 @@ _LOOK = (
     "(SELECT value FROM settings WHERE key = 'enabled' AND settings.channel IN ('', "
     "emails.channel) ORDER BY settings.channel DESC LIMIT 1) AS enabled, "
     f"(SELECT count(*) FROM {_HELD} AND messages.seen_at IS NULL "
-    "AND messages.deleted_at IS NULL AND messages.id IS NOT NULL) AS unseen, "
+    "AND messages.deleted_at IS NULL AND messages.author IN ('agent', 'bot')) AS unseen, "
     f"(SELECT count(*) FROM {_HELD} AND (messages.id IS NULL OR messages.email IS NOT emails.id "
     "OR messages.seen_at IS NOT NULL OR messages.deleted_at IS NOT NULL "
-    "OR messages.revision <> held.revision)) AS changed "
+    "OR messages.author NOT IN ('agent', 'bot') OR messages.revision <> held.revision)) AS changed "
     "FROM emails LEFT JOIN conversations ON conversations.id = emails.conversation "
     "WHERE emails.id = ?"
 )
@@ -165,10 +165,11 @@ def objection(connection: sqlite3.Connection, email: int) -> str | None:
         (addresses.normalise(recipient), addresses.normalise(address)),
     ).fetchone()
     moved = not addresses.same(recipient, address)
+    is_off = (row["enabled"] or "").strip().lower() in ("off", "no", "false", "0")
     checks = (
         (suppressed, f"the address was suppressed ({suppressed['reason'] if suppressed else ''})"),
         (row["held_at"], "the conversation was held"),
-        (row["enabled"] == "off", "the channel was disabled"),
+        (is_off, "the channel was disabled"),
         (not row["unseen"], "its messages were seen or deleted"),
         (moved and not row["in_doubt"], "the customer's address changed"),
         (
