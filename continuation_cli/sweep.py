@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -372,7 +373,8 @@ class Sweep:
 
     def _note(self, result: Result) -> None:
         self.report.counts[result.state] += 1
-        self._on_result(result)
+        with suppress(OSError):  # nobody listens any more; what is recorded must not be undone
+            self._on_result(result)
 
     def _data_version(self) -> int:
         return db.data_version(self._connection)
