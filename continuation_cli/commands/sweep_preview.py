@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from continuation_cli.store.db import Connection
 
 #: A terminal of fewer columns has no room for every one of ours.
 NARROW = 110
@@ -60,7 +59,7 @@ def show_preview(
         except OSError as error:
             usage_error(f"{html} cannot be written into: {error.strerror}")
     if as_json:
-        output.emit_json("sweep", _envelope(connection, rows, drafter, ids, now))
+        output.emit_json("sweep", _envelope(rows, drafter, ids, now))
         return
     columns = {"conversation": "Conversation", "channel": "Channel", "to": "To", "rule": "Rule",
                "due_at": "Due (UTC)", "subject": "Subject", "messages": "Messages"}  # fmt: skip
@@ -107,7 +106,6 @@ def _row(prepared: Prepared, due_at: datetime) -> dict[str, Any]:
 
 
 def _envelope(
-    _connection: Connection,
     rows: list[dict[str, Any]],
     drafter: Drafter,
     ids: list[str],
