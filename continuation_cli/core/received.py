@@ -109,7 +109,7 @@ def _with_newlines(raw: bytes) -> bytes:
         octets = raw.replace(b"\r\n", b"\n")
     else:
         octets = raw.replace(b"\r", b"\n")
-    octets = octets.lstrip(b"\n")
+    octets = octets.lstrip(b" \t\r\n")
     if octets.startswith(b"From "):  # an mbox separator, put there by a pipe transport
         octets = octets[octets.find(b"\n") + 1 or len(octets) :]
     return octets
