@@ -24,11 +24,15 @@ __all__ = ["Headers", "Limits", "Part", "Received", "read"]
 
 
 class Limits(NamedTuple):
-    """How much of a message is looked at. Sizes in octets."""
+    """How much of a message is looked at, and of how many attachments it may consist. Sizes in
+    octets; an attachment's is that of the file, its transfer encoding undone."""
 
-    headers: int = 262_144
+    message: int = 25 << 20
+    headers: int = 256 << 10
     parts: int = 200
     nesting: int = 20
+    attachments: int = 20
+    attachment: int = 20 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,12 @@ class Part:
         return value.strip().strip("<>") if value else None
 
     @property
+    def is_body(self) -> bool:
+        """Whether it is text to be read, and no file."""
+        is_text = self.content_type in ("text/plain", "text/html")
+        return is_text and self.disposition != "attachment" and not self.filename
+
+    @property
     def content(self) -> bytes:
         """The part's octets, its transfer encoding undone (RFC 2045, section 6)."""
         encoding = (self.headers.first("Content-Transfer-Encoding") or "").strip().lower()
@@ -76,29 +86,32 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message: `exceeded` names the limits that it went beyond, `size` is in octets."""
+    """A message; `exceeded` names the fields of Limits that it went beyond."""
 
     headers: Headers
     content_type: str
     parameters: dict[str, str]
     parts: tuple[Part, ...]
     exceeded: tuple[str, ...]
-    size: int
+
+    @property
+    def is_message(self) -> bool:
+        """Whether there is a header field at all: without one it is no message (RFC 5322, 2.1)."""
+        return bool(self.headers.items)
 
 
 def read(raw: bytes, limits: Limits = Limits()) -> Received:  # noqa: B008 - a constant
     """Take a message apart. Never raises, whatever the octets are.
 
-    Beyond a limit: of headers, what follows is not read; of parts, further ones are left out; of
+    Beyond a limit: of the message and of headers, what follows is not read; of parts, further ones are left out; of
     nesting, a deeper multipart is one leaf of type application/octet-stream.
     """
-    octets = _with_newlines(raw)
-    reader = _Reader(octets, limits)
+    reader = _Reader(_with_newlines(raw[: limits.message]), limits)
     headers, content_type, parameters = reader.read()
-    return Received(
-        headers, content_type, parameters, tuple(reader.parts), tuple(sorted(reader.exceeded)),
-        len(raw),
-    )  # fmt: skip
+    if len(raw) > limits.message:
+        reader.exceeded.add("message")
+    exceeded = tuple(sorted(reader.exceeded))
+    return Received(headers, content_type, parameters, tuple(reader.parts), exceeded)
 
 
 def _with_newlines(raw: bytes) -> bytes:

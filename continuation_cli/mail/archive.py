@@ -1,0 +1,129 @@
+"""Received mail and its attachments as files beside the database, named by what they hold.
+
+`chat.db` has `chat.db.mail/`: `raw/` holds messages as they came, `files/` attachments, each under
+the SHA-256 of its octets. What a stranger calls a file is data in the database and never a path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Shelf = Literal["raw", "files"]
+
+#: Octets read and written at once.
+_CHUNK = 1 << 20
+#: A file that was begun this long ago, in seconds, belongs to a program that died.
+_ABANDONED = 86_400.0
+
+
+class Kept(NamedTuple):
+    """Something that is safely on the disk: its SHA-256, its size and its first octets."""
+
+    digest: str
+    size: int
+    head: bytes
+
+
+class Archive:
+    """The files of one database. Every method raises OSError where the disk does not play along."""
+
+    def __init__(self, database: str) -> None:
+        self._database = os.path.realpath(database)
+        self._root = Path(self._database + ".mail")
+
+    def path(self, shelf: Shelf, digest: str) -> Path:
+        """Where a file is kept."""
+        return self._root / shelf / digest[:2] / digest
+
+    def keep(self, octets: bytes, shelf: Shelf) -> str:
+        """Keep these octets; their digest. On return they survive a loss of power."""
+        digest = hashlib.sha256(octets).hexdigest()
+        if not self.path(shelf, digest).exists():
+            with self._unfinished() as (file, name):
+                file.write(octets)
+                self._finish(file, name, self.path(shelf, digest))
+        return digest
+
+    def keep_stream(self, stream: BinaryIO, shelf: Shelf, head: int) -> Kept:
+        """Keep all that a stream holds; `head` octets of it are also returned."""
+        hashed, size, start = hashlib.sha256(), 0, b""
+        with self._unfinished() as (file, name):
+            while chunk := stream.read(_CHUNK):
+                file.write(chunk)
+                hashed.update(chunk)
+                size += len(chunk)
+                if len(start) < head:
+                    start += chunk[: head - len(start)]
+            digest = hashed.hexdigest()
+            if not self.path(shelf, digest).exists():
+                self._finish(file, name, self.path(shelf, digest))
+        return Kept(digest, size, start)
+
+    def read(self, shelf: Shelf, digest: str, limit: int = -1) -> bytes:
+        """What is kept under a digest, or its first `limit` octets. Raises FileNotFoundError."""
+        with self.path(shelf, digest).open("rb") as file:
+            return file.read(limit)
+
+    def remove(self, shelf: Shelf, digest: str) -> None:
+        """Forget a file, if it is there."""
+        self.path(shelf, digest).unlink(missing_ok=True)
+
+    def sweep_unfinished(self) -> None:
+        """Remove what programs that died have left half written."""
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(self._root / "tmp"):
+                if entry.stat().st_mtime < time.time() - _ABANDONED:
+                    Path(entry.path).unlink(missing_ok=True)
+
+    # --- Writing: a file appears under its name only when it is whole and on the disk ----------
+
+    @contextlib.contextmanager
+    def _unfinished(self) -> Iterator[tuple[BinaryIO, Path]]:
+        name = self._directory(self._root / "tmp") / secrets.token_hex(16)
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file, name
+        finally:
+            name.unlink(missing_ok=True)
+
+    def _finish(self, file: BinaryIO, name: Path, path: Path) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        self._give_to_owner(file.fileno())
+        name.replace(self._directory(path.parent) / path.name)
+        _sync(path.parent)
+
+    def _directory(self, path: Path) -> Path:
+        """The directory, made if it is missing; for its owner only, under any umask."""
+        if not path.is_dir():
+            if path != self._root:
+                self._directory(path.parent)
+            path.mkdir(mode=0o700, exist_ok=True)
+            self._give_to_owner(path)
+            _sync(path.parent)
+        return path
+
+    def _give_to_owner(self, file: int | Path) -> None:
+        """What root has made belongs to whom the database belongs to: root, who tried something by
+        hand, must not lock the mail system's user out."""
+        if os.geteuid() == 0:
+            owner = Path(self._database).stat()
+            os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
