@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from continuation_cli.core.characters import one_line
-from continuation_cli.core.headers import Headers
 from continuation_cli.core.received import Received, read
 
 if TYPE_CHECKING:
-    from continuation_cli.core.received import Limits, Part
+    from continuation_cli.core.headers import Headers
+    from continuation_cli.core.model import Limits
+    from continuation_cli.core.received import Part
 
 _NAME_LENGTH = 200
 #: What mail programs add to a message about the message itself.
@@ -30,7 +31,7 @@ class File(NamedTuple):
 
 def files(received: Received) -> list[File]:
     """The files of a message, in order. Archives are not opened."""
-    found = []
+    found: list[File] = []
     for part in received.parts:
         if part.is_body or _NOT_FILES.fullmatch(part.content_type):
             continue

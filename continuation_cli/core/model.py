@@ -6,7 +6,7 @@ Times are aware datetimes in UTC; delays are timedeltas.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -126,3 +126,15 @@ class Envelope:
     message: bytes
     message_id: str
     created_at: datetime
+
+
+class Limits(NamedTuple):
+    """How much of a message is looked at, and of how many attachments it may consist. Sizes in
+    octets; an attachment's is that of the file, its transfer encoding undone."""
+
+    message: int = 25 << 20
+    headers: int = 256 << 10
+    parts: int = 200
+    nesting: int = 20
+    attachments: int = 20
+    attachment: int = 20 << 20

@@ -10,7 +10,6 @@ import binascii
 import itertools
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from continuation_cli.core.headers import (
     Headers,
@@ -19,20 +18,9 @@ from continuation_cli.core.headers import (
     parse_parameters,
     read_block,
 )
+from continuation_cli.core.model import Limits
 
 __all__ = ["Headers", "Limits", "Part", "Received", "read"]
-
-
-class Limits(NamedTuple):
-    """How much of a message is looked at, and of how many attachments it may consist. Sizes in
-    octets; an attachment's is that of the file, its transfer encoding undone."""
-
-    message: int = 25 << 20
-    headers: int = 256 << 10
-    parts: int = 200
-    nesting: int = 20
-    attachments: int = 20
-    attachment: int = 20 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +91,8 @@ class Received:
 def read(raw: bytes, limits: Limits = Limits()) -> Received:  # noqa: B008 - a constant
     """Take a message apart. Never raises, whatever the octets are.
 
-    Beyond a limit: of the message and of headers, what follows is not read; of parts, further ones are left out; of
-    nesting, a deeper multipart is one leaf of type application/octet-stream.
+    Beyond a limit: of the message and of headers, what follows is not read; of parts, further ones
+    are left out; of nesting, a deeper multipart is one leaf of type application/octet-stream.
     """
     reader = _Reader(_with_newlines(raw[: limits.message]), limits)
     headers, content_type, parameters = reader.read()

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from continuation_cli.core import addresses, durations
-from continuation_cli.core.model import Settings
+from continuation_cli.core.model import Limits, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +60,15 @@ def _count(highest: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _size(text: str) -> int:
+    """Octets: `512K`, `25M`, or a plain number."""
+    match = re.fullmatch(r"(\d{1,10})\s*([KM]?)(?:i?B)?", text.strip(), re.ASCII | re.IGNORECASE)
+    octets = int(match[1]) << {"": 0, "K": 10, "M": 20}[match[2].upper()] if match else 0
+    if not 1024 <= octets <= 1 << 30:
+        raise ValueError(f"{text!r} is not a size from 1K to 1024M")
+    return octets
 
 
 def _line(text: str) -> str:
@@ -240,11 +249,23 @@ SPECS: Mapping[str, Spec] = {
             "smtp+starttls://mailer@mail.example.com:587",
             _transport,
         ),
+        Spec("max_message_size", "a received message beyond this is quarantined", "25M", _size),
+        Spec("max_header_size", "the same for the header of a message", "256K", _size),
+        Spec("max_parts", "the same for the number of its MIME parts", "200", _count(10_000)),
+        Spec("max_nesting", "the same for multiparts within multiparts", "20", _count(100)),
+        Spec("max_attachments", "the same for the number of its attachments", "20", _count(1000)),
+        Spec("max_attachment_size", "the same for each attachment", "20M", _size),
     )
 }
 
-#: Settings that exist once, not per channel.
-GLOBAL_KEYS = frozenset({"transport"})
+#: What bounds a received message; the fields of `received.Limits` in the same order.
+LIMIT_KEYS = (
+    "max_message_size", "max_header_size", "max_parts", "max_nesting", "max_attachments",
+    "max_attachment_size",
+)  # fmt: skip
+
+#: Settings that exist once, not per channel: a message is read before its channel is known.
+GLOBAL_KEYS = frozenset({"transport", *LIMIT_KEYS})
 
 
 def canonical_key(name: str) -> str:
@@ -306,6 +327,18 @@ def effective(
         except ValueError as error:
             raise InvalidSettingError(f"{key}: {error}") from None
     return Settings(**values)
+
+
+def limits(defaults: Mapping[str, str]) -> Limits:
+    """The limits in force for received mail. Raises InvalidSettingError."""
+    values = []
+    for key, builtin in zip(LIMIT_KEYS, Limits(), strict=True):
+        text = defaults.get(key)
+        try:
+            values.append(builtin if text is None else _read(key, text))
+        except ValueError as error:
+            raise InvalidSettingError(f"{key}: {error}") from None
+    return Limits(*values)
 
 
 def source_of(

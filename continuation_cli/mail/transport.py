@@ -170,7 +170,7 @@ def describe(url: str) -> str:
     if name in ("sendmail", "maildir"):
         return one_line(f"{name}:{rest}")
     userinfo, at, host = rest.removeprefix("//").rpartition("@")
-    if name in ("smtp", "smtp+starttls", "smtps"):
+    if name in ("smtp", "smtp+starttls", "smtps", "imap", "imap+starttls", "imaps"):
         slashes = "//" if rest.startswith("//") else ""
         return one_line(f"{name}:{slashes}{userinfo.partition(':')[0]}{at}{host}")
     return one_line(f"…@{host}" if at else f"{scheme}{separator}{rest}")
