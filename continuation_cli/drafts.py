@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from continuation_cli.core import addresses, links, schedule
 from continuation_cli.core.compose import Composed, Draft, Templates, compose
 from continuation_cli.core.reopen import NoLinkError, reopen_link
-from continuation_cli.store import activity, outbox
+from continuation_cli.store import activity, threads
 from continuation_cli.store.settings import SettingsReader, signing_key
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Facts:
     channel_name: str
     unseen: tuple[Message, ...]
     recap: tuple[Message, ...]
-    thread: outbox.Thread
+    thread: threads.Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Drafter:
             recap=tuple(
                 activity.recap(self._connection, conversation.id, unseen[0], settings.recap)
             ),
-            thread=outbox.thread(self._connection, conversation.id),
+            thread=threads.thread(self._connection, conversation.id),
         )
 
     def _channel_name(self, channel: str) -> str:

@@ -16,7 +16,7 @@ from continuation_cli.commands.context import (
 )
 from continuation_cli.core import explain as steps
 from continuation_cli.core import report, settings, times
-from continuation_cli.store import activity, db, outbox
+from continuation_cli.store import activity, db, inbox, outbox
 from continuation_cli.store.settings import SettingsReader, stored
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def explain(context: Context, conversation: str, as_json: bool, now: datetime) -
         if headline is not None:
             told[-1] = steps.Step("decision", headline)
         told += [steps.Step("email", text) for text in _emails(connection, conversation)]
+        told += [steps.Step("reply", text) for text in _replies(connection, conversation)]
         told += [steps.Step("note", text) for text in _notes(connection, found)]
         row = report.row(found, effective, now)
     if as_json:
@@ -80,6 +81,24 @@ def _emails(connection: Connection, conversation: str) -> list[str]:
             line += f", next attempt {steps.at(times.from_text(row['next_attempt_at']))}"
         if row["detail"]:
             line += f" ({row['detail']})"
+        lines.append(line + ".")
+    return lines
+
+
+def _replies(connection: Connection, conversation: str) -> list[str]:
+    lines = []
+    for row in reversed(inbox.listed(connection, conversation=conversation)):
+        what = row["kind"].replace("_", "-").capitalize()
+        when = steps.at(times.from_text(row["received_at"]))
+        line = f"{what} {row['id']} of {when} from {row['sender'] or 'nobody'}: {row['state']}"
+        if row["message"]:
+            line += f" as message {row['message']}"
+        why = row["detail"] or (row["reason"] or "").replace("_", " ")
+        line += f" ({why})" if why else ""
+        if row["email"]:
+            line += f", about email {row['email']}"
+        if row["state"] == "quarantined":
+            line += f". To decide: continuation replies show {row['id']}"
         lines.append(line + ".")
     return lines
 
@@ -133,6 +152,7 @@ _HEADINGS = {
     "rule": "Rule",
     "decision": "Decision",
     "email": "Emails so far",
+    "reply": "Received",
     "note": "Also",
 }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import click
 
 from continuation_cli import output
 from continuation_cli.commands.context import Context, json_option, or_usage_error, utc_now
 from continuation_cli.core import durations
+from continuation_cli.mail.archive import Archive
 from continuation_cli.store import db
 from continuation_cli.store import prune as store
 
@@ -37,9 +39,10 @@ def _read_age(text: str) -> timedelta:
 def prune(context: Context, age: str, dry_run: bool, as_json: bool) -> None:
     """Remove conversations in which nothing has happened for so long.
 
-    Their messages, pages and emails go with them.
-    A conversation with an email that is still to be sent or resolved stays. Suppressions and the
-    history of settings stay.
+    Their messages, pages, emails and replies go with them, files included; so does old mail that
+    belonged to no conversation. A conversation stays whose messages still wait, that has an email
+    to be sent or resolved, or a reply to be accepted or rejected. Suppressions and the history of
+    settings stay.
     """
     cutoff = utc_now() - or_usage_error(_read_age, age)
     connection = context.read() if dry_run else context.write()
@@ -50,6 +53,10 @@ def prune(context: Context, age: str, dry_run: bool, as_json: bool) -> None:
         if not dry_run:
             with db.writing(connection):
                 count -= len(batch) - store.remove(connection, batch, cutoff)
+    if not dry_run:
+        with db.writing(connection):
+            store.remove_strays(connection, cutoff)
+        Archive(context.database).remove_unused(partial(store.is_used, connection))
     if as_json:
         output.emit_json("prune", {"conversations": count, "removed": not dry_run})
     else:

@@ -8,8 +8,9 @@ import click
 
 from continuation_cli import output
 from continuation_cli.commands.context import Context, json_option, missing_conversation, now_option
+from continuation_cli.commands.replies import reply_data
 from continuation_cli.core import schedule, times
-from continuation_cli.store import activity, db, outbox
+from continuation_cli.store import activity, db, inbox, outbox
 from continuation_cli.store.settings import SettingsReader
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def _text(moment: datetime | None) -> str | None:
     return times.to_text(moment) if moment else None
 
 
-def message_data(message: Message) -> dict[str, Any]:
-    """A message as JSON tells it."""
+def message_data(message: Message, reply: int | None = None) -> dict[str, Any]:
+    """A message as JSON tells it; `reply` is the received email that it was."""
     return {
         "id": message.id,
         "author": message.author,
@@ -33,7 +34,13 @@ def message_data(message: Message) -> dict[str, Any]:
         "text": message.text,
         "format": message.format,
         "attachments": [
-            {"name": a.name, "url": a.url, "size": a.size, "content_type": a.content_type}
+            {
+                "name": a.name,
+                "url": a.url,
+                "size": a.size,
+                "content_type": a.content_type,
+                "sha256": a.sha256,
+            }
             for a in message.attachments
         ],
         "sent_at": times.to_text(message.sent_at),
@@ -41,6 +48,7 @@ def message_data(message: Message) -> dict[str, Any]:
         "edited_at": _text(message.edited_at),
         "deleted_at": _text(message.deleted_at),
         "email": message.email,
+        "reply": reply,
     }
 
 
@@ -84,7 +92,7 @@ def email_data(row: Row, messages: list[str]) -> dict[str, Any]:
 @now_option
 @click.pass_obj
 def show(context: Context, conversation: str, as_json: bool, now: datetime) -> None:
-    """Show CONVERSATION's timeline: messages, pages, emails."""
+    """Show CONVERSATION's timeline: messages, pages, emails, replies."""
     connection = context.read()
     with db.reading(connection):
         found = activity.conversation(connection, conversation, now)
@@ -96,7 +104,9 @@ def show(context: Context, conversation: str, as_json: bool, now: datetime) -> N
             email_data(email, outbox.messages_of(connection, email["id"]))
             for email in reversed(outbox.listed(connection, conversation=conversation))
         ]
+        replies = [reply_data(r) for r in inbox.listed(connection, conversation=conversation)][::-1]
         timeout = SettingsReader(connection).of(found.channel).presence_timeout
+    came_as = {reply["message"]: reply["id"] for reply in replies}
     closed = row["closed_at"] and row["closed_at"] >= (row["reopened_at"] or "")
     data = {
         "conversation": conversation,
@@ -107,10 +117,10 @@ def show(context: Context, conversation: str, as_json: bool, now: datetime) -> N
         "began_at": times.to_text(found.began_at),
         "state": "closed" if closed else "open",
         "presence": schedule.presence(found.pages, timeout, now),
-        "messages": [message_data(message) for message in messages],
+        "messages": [message_data(message, came_as.get(message.id)) for message in messages],
         "pages": [page_data(page) for page in found.pages],
         "emails": emails,
-        "replies": [],
+        "replies": replies,
     }
     if as_json:
         output.emit_json("show", data)
@@ -141,6 +151,13 @@ def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
         what = f"{email['subject']} (to {email['to']}; {', '.join(email['messages'])})"
         entries.append({"at": email["created_at"], "kind": "email", "who": "", "id": email["id"],
                         "what": what, "state": email["state"]})  # fmt: skip
+    for reply in data["replies"]:
+        what = f"from {reply['from'] or 'nobody'}: {reply['subject'] or ''}"
+        detail = reply["detail"] or reply["reason"]
+        state = f"{reply['state']} ({detail})" if detail else reply["state"]
+        entries.append({"at": reply["received_at"], "kind": reply["kind"].replace("_", " "),
+                        "who": reply["from_name"] or "", "id": reply["id"], "what": what,
+                        "state": state})  # fmt: skip
     return sorted(entries, key=lambda entry: entry["at"])
 
 
@@ -151,6 +168,7 @@ def _marks(message: dict[str, Any]) -> list[str | None]:
         "edited" if message["edited_at"] else None,
         "seen" if message["seen_at"] else "unseen" if unseen else None,
         f"email {message['email']}" if message["email"] else None,
+        f"reply {message['reply']}" if message["reply"] else None,
     ]
 
 

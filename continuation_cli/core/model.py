@@ -23,12 +23,14 @@ CUSTOMER_VISIBLE: frozenset[str] = frozenset({"agent", "bot", "customer"})
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that a message carries; it stays where the chat keeps it. `size` is in octets."""
+    """A file that a message carries; it stays where the chat keeps it. `size` is in octets. One
+    that came by email is kept in the archive, under its `sha256`."""
 
     name: str
     url: str | None = None
     size: int | None = None
     content_type: str | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

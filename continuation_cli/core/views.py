@@ -55,7 +55,8 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What authors without a name are called; customers always are."""
+    """What authors without a name are called; so is a customer, who is addressed. Somebody else who
+    answered an email in the customer's place is named."""
 
     agent: str
     bot: str
@@ -64,7 +65,8 @@ class Naming:
 
     def of(self, message: Message) -> str:
         if message.author == "customer":
-            return self.customer
+            other = message.name if message.via == "email" else None
+            return one_line(other, self.length) or self.customer
         fallback = self.bot if message.author == "bot" else self.agent
         return one_line(message.name, self.length) or fallback
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Shelf = Literal["raw", "files"]
 
 #: Octets read and written at once.
 _CHUNK = 1 << 20
-#: A file that was begun this long ago, in seconds, belongs to a program that died.
-_ABANDONED = 86_400.0
+#: A younger file, in seconds, may be waiting for the transaction that will name it.
+_RECENT = 86_400.0
 
 
 class Kept(NamedTuple):
@@ -47,7 +47,7 @@ class Archive:
     def keep(self, octets: bytes, shelf: Shelf) -> str:
         """Keep these octets; their digest. On return they survive a loss of power."""
         digest = hashlib.sha256(octets).hexdigest()
-        if not self.path(shelf, digest).exists():
+        if not self._touched(self.path(shelf, digest)):
             with self._unfinished() as (file, name):
                 file.write(octets)
                 self._finish(file, name, self.path(shelf, digest))
@@ -64,7 +64,7 @@ class Archive:
                 if len(start) < head:
                     start += chunk[: head - len(start)]
             digest = hashed.hexdigest()
-            if not self.path(shelf, digest).exists():
+            if not self._touched(self.path(shelf, digest)):
                 self._finish(file, name, self.path(shelf, digest))
         return Kept(digest, size, start)
 
@@ -73,18 +73,29 @@ class Archive:
         with self.path(shelf, digest).open("rb") as file:
             return file.read(limit)
 
-    def remove(self, shelf: Shelf, digest: str) -> None:
-        """Forget a file, if it is there."""
-        self.path(shelf, digest).unlink(missing_ok=True)
-
-    def sweep_unfinished(self) -> None:
-        """Remove what programs that died have left half written."""
-        with contextlib.suppress(FileNotFoundError):
-            for entry in os.scandir(self._root / "tmp"):
-                if entry.stat().st_mtime < time.time() - _ABANDONED:
-                    Path(entry.path).unlink(missing_ok=True)
+    def remove_unused(self, is_used: Callable[[str], bool]) -> int:
+        """Remove the files that nothing names any more, and what programs that died have left half
+        written; how many. A file of the last day is left alone: it may be about to be named."""
+        removed = 0
+        for shelf in ("raw", "files", "tmp"):
+            for path in list(self._root.glob(f"{shelf}/**/*")):
+                with contextlib.suppress(FileNotFoundError):
+                    old = path.is_file() and path.stat().st_mtime < time.time() - _RECENT
+                    if old and (shelf == "tmp" or not is_used(path.name)):
+                        path.unlink()
+                        removed += 1
+        return removed
 
     # --- Writing: a file appears under its name only when it is whole and on the disk ----------
+
+    @staticmethod
+    def _touched(path: Path) -> bool:
+        """Whether the file is there already; it counts as new again."""
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        return True
 
     @contextlib.contextmanager
     def _unfinished(self) -> Iterator[tuple[BinaryIO, Path]]:

@@ -30,13 +30,14 @@ def _attachments(text: str | None) -> tuple[Attachment, ...]:
     for entry in entries:
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
             size, url = entry.get("size"), entry.get("url")
-            kind = entry.get("content_type")
+            kind, digest = entry.get("content_type"), entry.get("sha256")
             found.append(
                 Attachment(
                     entry["name"],
                     url if isinstance(url, str) else None,
                     size if isinstance(size, int) and size >= 0 else None,
                     kind if isinstance(kind, str) else None,
+                    digest if isinstance(digest, str) else None,
                 )
             )
     return tuple(found)

@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from continuation_cli.core.model import Message
 
 
-class Thread(NamedTuple):
-    """The emails a conversation has had: their Message-IDs, oldest first, and their subject."""
-
-    references: tuple[str, ...]
-    subject: str | None
-
-
 class Retry(NamedTuple):
     """An email whose next attempt has come."""
 
@@ -47,16 +40,6 @@ class Claimed(NamedTuple):
     attempts: int
     in_doubt: bool
     envelope: Envelope
-
-
-def thread(connection: sqlite3.Connection, conversation: str) -> Thread:
-    """What the next email of a conversation follows: every email that may have arrived."""
-    rows = connection.execute(
-        "SELECT message_id, subject FROM emails WHERE conversation = ? "
-        "AND (state IN ('sent', 'sending') OR in_doubt) ORDER BY id",
-        (conversation,),
-    ).fetchall()
-    return Thread(tuple(row["message_id"] for row in rows), rows[0]["subject"] if rows else None)
 
 
 # --- The claim --------------------------------------------------------------------------------

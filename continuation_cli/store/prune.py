@@ -19,7 +19,11 @@ _OLD = (
     "AND max(opened_at, ifnull(last_active_at, ''), ifnull(closed_at, '')) >= :cutoff) "
     "AND NOT EXISTS (SELECT 1 FROM emails WHERE conversation = conversations.id "
     "AND (state IN ('sending', 'deferred', 'unknown') OR created_at >= :cutoff "
-    "OR finished_at >= :cutoff))"
+    "OR finished_at >= :cutoff)) "
+    "AND NOT EXISTS (SELECT 1 FROM replies WHERE conversation = conversations.id "
+    "AND (state = 'quarantined' OR received_at >= :cutoff)) "
+    "AND NOT EXISTS (SELECT 1 FROM waiting WHERE conversation = conversations.id "
+    "AND parked IS NULL)"
 )
 
 
@@ -44,5 +48,24 @@ def remove(connection: sqlite3.Connection, conversations: Sequence[str], cutoff:
         ).rowcount
         if gone:
             connection.execute("DELETE FROM emails WHERE conversation = ?", (conversation,))
+            connection.execute("DELETE FROM replies WHERE conversation = ?", (conversation,))
         removed += gone
     return removed
+
+
+def remove_strays(connection: sqlite3.Connection, cutoff: datetime) -> int:
+    """Remove the record of old mail that belonged to no conversation; how many there were."""
+    return connection.execute(
+        "DELETE FROM replies WHERE conversation IS NULL AND received_at < ?",
+        (times.to_text(cutoff),),
+    ).rowcount
+
+
+def is_used(connection: sqlite3.Connection, digest: str) -> bool:
+    """Whether a file of the archive is named by something received."""
+    row = connection.execute(
+        "SELECT 1 FROM replies WHERE digest = ?1 UNION ALL "
+        "SELECT 1 FROM reply_files WHERE digest = ?1 LIMIT 1",
+        (digest,),
+    ).fetchone()
+    return row is not None

@@ -1,0 +1,239 @@
+"""`replies`: what was received, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from continuation_cli import output
+from continuation_cli.commands.context import (
+    Context,
+    by_option,
+    data_error,
+    json_option,
+    missing_conversation,
+    usage_error,
+    utc_now,
+)
+from continuation_cli.store import activity, db, inbox
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from continuation_cli.store.db import Row
+    from continuation_cli.store.inbox import StoredFile
+
+#: A narrower terminal has no room for every column.
+WIDE = 110
+
+KINDS = ("reply", "auto_reply", "bounce", "complaint", "unsubscribe", "unroutable")
+STATES = ("posted", "quarantined", "ignored", "rejected")
+
+
+def reply_data(row: Row) -> dict[str, Any]:
+    """A received message as lists tell it."""
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "state": row["state"],
+        "reason": row["reason"],
+        "detail": row["detail"],
+        "conversation": row["conversation"],
+        "email": row["email"],
+        "message": row["message"],
+        "from": row["sender"],
+        "from_name": row["sender_name"],
+        "to": row["recipient"],
+        "subject": row["subject"],
+        "message_id": row["message_id"],
+        "received_at": row["received_at"],
+        "sent_at": row["sent_at"],
+        "size": row["size"],
+        "decided_at": row["decided_at"],
+        "decided_by": row["decided_by"],
+    }
+
+
+@click.group()
+def replies() -> None:
+    """List, show, accept and reject received emails."""
+
+
+@replies.command("list")
+@click.option("--state", type=click.Choice(STATES), help="Only in this state.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only of this kind.")
+@click.option("--conversation", metavar="ID", help="Only of this conversation.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many; newest first.")
+@json_option
+@click.pass_obj
+def list_(
+    context: Context,
+    state: str | None,
+    kind: str | None,
+    conversation: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """List received emails, newest first; `--state quarantined` are those that wait for you."""
+    connection = context.read()
+    with db.reading(connection):
+        if conversation is not None and activity.details(connection, conversation) is None:
+            missing_conversation(connection, conversation)
+        limit = limit or (50 if output.is_terminal() else -1)
+        found = inbox.listed(
+            connection, state=state, kind=kind, conversation=conversation, limit=limit
+        )
+    rows = [reply_data(row) for row in found]
+    if as_json:
+        output.emit_json("replies list", rows)
+        return
+    columns = {"id": "Id", "received_at": "Received (UTC)", "from": "From", "kind": "Kind",
+               "state": "State", "reason": "Reason", "conversation": "Conversation",
+               "subject": "Subject", "detail": "Detail"}  # fmt: skip
+    if output.is_terminal():
+        for key in ("detail", "reason"):
+            if not any(row[key] for row in rows):
+                del columns[key]
+        if output.console().width < WIDE:
+            columns.pop("detail", None)
+            del columns["subject"]
+    output.table(rows, columns, styles=output.STATE_STYLES, empty="No emails were received.")
+
+
+@replies.command("show")
+@click.argument("reply", type=int)
+@click.option(
+    "--part", type=click.Choice(("text", "headers", "eml")), help="Only this; eml is as it came."
+)
+@json_option
+@click.pass_obj
+def show(context: Context, reply: int, part: str | None, as_json: bool) -> None:
+    """Show one received email: what became of it, what is new in it, and its original."""
+    connection = context.read()
+    with db.reading(connection):
+        row = inbox.one(connection, reply)
+        if row is None:
+            _no_such(reply)
+        files = inbox.files_of(connection, reply)
+    raw = _original(context, row)
+    head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace") + "\n"
+    data = {
+        **reply_data(row),
+        "text": row["text"],
+        "attachments": [_file_data(context, file) for file in files],
+        "headers": head,
+        "eml": raw.decode("utf-8", "replace"),
+    }
+    if as_json:
+        output.emit_json("replies show", data)
+    elif part == "eml":
+        click.echo(raw, nl=False)
+    elif part:
+        click.echo(output.printable(data[part] or ""), nl=False)
+    else:
+        _print(data)
+
+
+def _original(context: Context, row: Row) -> bytes:
+    from continuation_cli.mail.archive import Archive
+
+    try:
+        return Archive(context.database).read("raw", row["digest"])
+    except FileNotFoundError as error:
+        data_error(f"the original of reply {row['id']} is not there any more: {error.filename}")
+
+
+def _file_data(context: Context, file: StoredFile) -> dict[str, Any]:
+    from continuation_cli.mail.archive import Archive
+
+    path = Archive(context.database).path("files", file.digest)
+    return {"name": file.name, "content_type": file.content_type, "size": file.size,
+            "sha256": file.digest, "path": str(path)}  # fmt: skip
+
+
+def _print(data: dict[str, Any]) -> None:
+    sender = (
+        f"{data['from_name'] or ''} <{data['from']}>" if data["from"] else "nobody in particular"
+    )
+    reason = f" ({data['reason']})" if data["reason"] else ""
+    decided = f"{data['decided_at']} by {data['decided_by']}" if data["decided_at"] else None
+    about = f", in answer to email {data['email']}" if data["email"] else ""
+    told = [
+        ("Reply", f"{data['id']}, {data['kind']}, {data['state']}{reason}"),
+        ("Result", data["detail"]),
+        ("Decided", decided),
+        ("Conversation", data["conversation"] and f"{data['conversation']}{about}"),
+        ("Message", data["message"]),
+        ("From", sender.strip()),
+        ("To", data["to"]),
+        ("Subject", data["subject"]),
+        ("Message-ID", data["message_id"]),
+        ("Date", data["sent_at"]),
+        ("Received", data["received_at"]),
+    ]
+    for name, value in told:
+        if value:
+            click.echo(f"{name + ':':14} {output.one_line(str(value))}")
+    for file in data["attachments"]:
+        name = output.one_line(f"{file['name']} ({file['content_type']}, {file['size']} octets)")
+        click.echo(f"Attachment:    {name}\n               {file['path']}")
+    if data["text"]:
+        click.echo("\n" + output.printable(data["text"]))
+    if data["state"] == "quarantined":
+        number = data["id"]
+        output.note(
+            f"To post it as a message: continuation replies accept {number}; to keep it out: "
+            f"continuation replies reject {number}"
+        )
+
+
+@replies.command()
+@click.argument("reply", type=int)
+@by_option
+@json_option
+@click.pass_obj
+def accept(context: Context, reply: int, by: str, as_json: bool) -> None:
+    """Post a quarantined REPLY into its conversation, under its author's own name and address."""
+    from continuation_cli.commands.receive import outcome_data, told
+    from continuation_cli.mail.archive import Archive
+    from continuation_cli.receive import NotAcceptable, Receiver
+
+    connection = context.write()
+    receiver = Receiver(connection, Archive(context.database), utc_now)
+    try:
+        outcome = receiver.accept(reply, by)
+    except NotAcceptable as error:
+        data_error(str(error))
+    except LookupError:
+        _no_such(reply)
+    if as_json:
+        output.emit_json("replies accept", outcome_data(outcome))
+    else:
+        output.note(told(outcome))
+
+
+@replies.command()
+@click.argument("reply", type=int)
+@by_option
+@json_option
+@click.pass_obj
+def reject(context: Context, reply: int, by: str, as_json: bool) -> None:
+    """Keep a quarantined REPLY out of the chat for good. Its original stays."""
+    connection = context.write()
+    with db.writing(connection):
+        row = inbox.one(connection, reply)
+        if row is None:
+            _no_such(reply)
+        if row["state"] != "quarantined":
+            data_error(f"reply {reply} is {row['state']}: only a quarantined one can be rejected")
+        inbox.reject(connection, reply, utc_now(), by)
+    if as_json:
+        keys = ("id", "kind", "conversation", "message", "reason")
+        output.emit_json("replies reject", {**{key: row[key] for key in keys}, "state": "rejected"})
+    else:
+        output.note(f"Reply {reply} is rejected; its sender is not told.")
+
+
+def _no_such(reply: int) -> NoReturn:
+    usage_error(f"there is no reply {reply}; see: continuation replies list")
