@@ -1,6 +1,7 @@
 """Fixtures that tests of several parts share.
 
 - `faulty_smtp`: makes scripted SMTP servers that commit one fault (integration/mail/faulty_smtp.py)
+- `faulty_imap`: the same for IMAP (integration/mail/faulty_imap.py)
 - `real_smtp`: makes aiosmtpd servers, with TLS, AUTH and extensions (integration/mail/real_smtp.py)
 - `dovecot`, `make_dovecot`: a real IMAP and LMTP server (dovecot.py)
 - `chat`, `run`, `spawn`, `process`: a chat backend's database and the program (cli/program.py)
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 for folder in ("integration/mail", "cli"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
 
-pytest_plugins = ["faulty_smtp", "real_smtp", "dovecot", "program"]
+pytest_plugins = ["faulty_smtp", "faulty_imap", "real_smtp", "dovecot", "program"]
 
 #: What a developer may lack, but not CI (.ci/run installs it): there, to skip is to fail.
 MUST_RUN_IN_CI = ("browser", "smtpsink", "npm", "dovecot")

@@ -11,7 +11,7 @@ As a fixture, from any test marked `dovecot`:
 
 Or without pytest: `with Dovecot.running(authority) as server`. Mail comes in by LMTP as well, at
 `dovecot.host`:`dovecot.lmtp_port`. Settings of dovecot.conf may be added or replaced:
-`make_dovecot("imap_capability = IMAP4rev1 UIDPLUS")`.
+`make_dovecot("imap_capability = IMAP4rev1 UIDPLUS")`; %DIRECTORY% in them is the server's.
 
 It runs as root, where mail then belongs to `nobody`, and as anybody else.
 """
@@ -24,6 +24,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -57,11 +58,11 @@ ssl_cert = <{directory}/certificate.pem
 ssl_key = <{directory}/key.pem
 passdb {{
   driver = passwd-file
-  args = username_format=%u {directory}/users
+  args = username_format=%u {directory}/users/%u
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%u {directory}/users
+  args = username_format=%u {directory}/users/%u
 }}
 mail_location = maildir:~/Maildir
 mail_fsync = never
@@ -158,9 +159,9 @@ class User:
     def deliver(self, content: bytes, folder: str = "INBOX", flags: str = "") -> Path:
         """Put a mail into a folder, as a delivery agent would; returns its file."""
         where = self.folder(folder)
-        for name in (where, where / "tmp", where / "new", where / "cur"):
+        for name in (self.maildir, where, where / "tmp", where / "new", where / "cur"):
             if not name.exists():
-                name.mkdir(parents=True)
+                name.mkdir()
                 self.server.give(name)
         name = f"{int(time.time())}.T{next(self.server.numbers):06}.tests"
         path = where / "tmp" / name
@@ -233,12 +234,10 @@ class Dovecot:
         secret = b64encode(password.encode()).decode()
         owner = f"{self.owner.pw_uid}:{self.owner.pw_gid}"
         line = f"{user.name}:{{PLAIN.b64}}{secret}:{owner}::{user.home}::\n"
-        users = self.directory / "users"
-        # Renamed into place: Dovecot notices by the inode, whatever the clock's granularity.
-        fresh = users.with_suffix(".fresh")
-        fresh.write_text((users.read_text() if users.exists() else "") + line)
-        fresh.chmod(0o644)
-        fresh.replace(users)
+        # A file for each: in one for all Dovecot looks for changes once a second.
+        account = self.directory / "users" / user.name
+        account.write_text(line)
+        account.chmod(0o644)
         return user
 
     def configure(self, authority: trustme.CA) -> None:
@@ -248,7 +247,7 @@ class Dovecot:
         chain = b"".join(blob.bytes() for blob in certificate.cert_chain_pems)
         (self.directory / "certificate.pem").write_bytes(chain)
         certificate.private_key_pem.write_to_path(str(self.directory / "key.pem"))
-        (self.directory / "users").touch(0o644)
+        (self.directory / "users").mkdir(0o755)
         (self.directory / "mail").mkdir(0o755)
         self.imap_port, self.imaps_port, self.lmtp_port = _free_ports(3)
         rootless = os.geteuid() != 0
@@ -261,7 +260,7 @@ class Dovecot:
             lmtp_port=self.lmtp_port,
             no_chroot="chroot =" if rootless else "",
             accounts=ROOTLESS.format(**account) if rootless else "",
-            more=self.more,
+            more=self.more.replace("%DIRECTORY%", str(self.directory)),
         )
         (self.directory / "dovecot.conf").write_text(text)
 
@@ -270,22 +269,24 @@ class Dovecot:
         program = shutil.which("dovecot", path=SEARCH_PATH)
         assert program is not None
         command = [program, "-F", "-c", str(self.directory / "dovecot.conf")]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
         deadline = time.monotonic() + 20
         for port in (self.imap_port, self.imaps_port, self.lmtp_port):
             while not _answers(self.host, port):
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    self.process.kill()
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(self.process.pid, signal.SIGKILL)
                     said = self.process.communicate()[1].decode()
                     log = self.directory / "log"
                     raise RuntimeError(said + (log.read_text() if log.exists() else ""))
                 time.sleep(0.02)
 
     def stop(self) -> None:
-        """End it and all its processes; the mail stays until the block of `running` ends."""
+        """End it and all its processes at once; the mail stays until the block of `running` ends.
+        (Asked politely, it takes a second, or ten while a client is connected.)"""
         if self.process is not None:
-            self.process.terminate()
-            self.process.communicate(timeout=20)
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.communicate()
             self.process = None
 
 
