@@ -10,6 +10,7 @@ continuation settings set from-email help@wheelhouse.example --channel wheelhous
 continuation settings set brand-name Wheelhouse --channel wheelhouse
 continuation settings set brand-color "#0b6e4f" --channel wheelhouse
 continuation settings set timezone Europe/London --channel wheelhouse
+continuation settings set inbound-domain reply.wheelhouse.example --channel wheelhouse
 
 continuation settings set from-email support@ledgerly.example --channel ledgerly
 continuation settings set brand-name Ledgerly --channel ledgerly

@@ -28,9 +28,13 @@ if TYPE_CHECKING:
 #: The moment that is "now" in the sample data; `demo` moves every time by the same offset.
 BASE = "2026-03-02T12:00:00Z"
 
-#: The customer whose email is shown, and the skipped conversation that is explained.
+#: The customer whose email is shown and answered, her conversation, and the skipped conversation that is explained.
 SHOWN_TO = "ada@mail.example"
+ANSWERED = "brakes"
 EXPLAINED = "sso-setup"
+
+#: What she answers, in her mail program.
+ANSWER = "Thanks! Saturday morning is fine, I'll bring it in."
 
 #: Text is hard to read in lines longer than this.
 WIDEST = 100
@@ -42,8 +46,8 @@ WIDEST = 100
 def demo(ctx: click.Context, keep: str | None) -> None:
     """Take a tour with sample chats; nothing leaves this computer.
 
-    Who waits, what is sent, what a customer gets, and why another gets nothing. The emails go into
-    a folder. Takes a few seconds.
+    Who waits, what is sent, what a customer gets and answers, and why another gets nothing. The
+    emails go into a folder. Takes a few seconds.
     """
     folder = _folder(keep)
     tour = Tour(ctx.find_root().command, folder)
@@ -61,6 +65,11 @@ def demo(ctx: click.Context, keep: str | None) -> None:
     tour.run("emails", "list")
     tour.heading("What one customer finds in her inbox")
     show_email(find_email(folder / "maildir", SHOWN_TO))
+    tour.heading("She answers from her mail program; the mail server hands it over")
+    (folder / "reply.eml").write_bytes(answer_to(find_email(folder / "maildir", SHOWN_TO), ANSWER))
+    tour.run("receive", str(folder / "reply.eml"))
+    tour.run("replies", "list")
+    tour.run("show", ANSWERED, remark="what she wrote is the last message of the chat")
     tour.heading("Why did this customer get no email?")
     tour.run("explain", EXPLAINED)
     tour.heading("Where everything is, and what to try next")
@@ -166,6 +175,8 @@ class Tour:
             ("chat.db", "the database; CONTINUATION_DB or --db names it"),
             ("events.jsonl", "the chats that were imported"),
             ("setup.sh", "the settings, with what else was done"),
+            ("reply.eml", "the customer's answer, as a mail program writes it"),
+            ("chat.db.mail/", "received emails as they came, and attachments"),
             ("maildir/", "the emails; mutt -f, or any program that reads a Maildir"),
         ):
             click.echo(f"  {name:13} {what}")
@@ -213,6 +224,25 @@ def find_email(maildir: Path, recipient: str) -> EmailMessage:
         if recipient in str(message["To"]):
             return message
     raise LookupError(f"there is no email to {recipient} in {maildir}")
+
+
+def answer_to(message: EmailMessage, text: str) -> bytes:
+    """What a mail program makes of a person's answer: the email quoted below it."""
+    customer, us = message["To"].addresses[0], message["From"].addresses[0]
+    body = message.get_body(("plain",))
+    assert body is not None
+    quoted = "".join(f"> {line}".rstrip() + "\n" for line in body.get_content().splitlines())
+    when = message["Date"].datetime
+    reply = type(message)(policy=policy.SMTP)
+    reply["From"] = f'"{customer.display_name}" <{customer.addr_spec}>'
+    reply["To"] = str(message["Reply-To"])
+    reply["Subject"] = f"Re: {message['Subject']}"
+    reply["Date"] = when
+    reply["Message-ID"] = f"<{when:%Y%m%d%H%M%S}.1@mail.example>"
+    reply["In-Reply-To"] = str(message["Message-ID"])
+    attribution = f"On {when:%a, %d %b %Y at %H:%M}, {us.display_name} <{us.addr_spec}> wrote:"
+    reply.set_content(f"{text}\n\n{attribution}\n\n{quoted}")
+    return reply.as_bytes()
 
 
 def show_email(message: EmailMessage) -> None:
