@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from continuation_cli.store.db import Row
     from continuation_cli.store.inbox import Answered, Entry, Posting
 
+#: The shortest time that the store can tell apart.
+_MOMENT = timedelta(milliseconds=1)
 #: Longest subject, names and addresses that are recorded, in characters.
 _LINE = 500
 
@@ -161,5 +163,5 @@ def posting_of(
     """In the chat a reply stands where it was written: after the email that it answers, before
     what the agent wrote while it was under way."""
     assert entry.message is not None
-    written = min(max(entry.sent_at or now, about.created_at), now)
+    written = min(max(entry.sent_at or now, about.created_at + _MOMENT), now)
     return inbox.Posting(entry.message, entry.text or "", written, None, files)

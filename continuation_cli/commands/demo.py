@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 #: The moment that is "now" in the sample data; `demo` moves every time by the same offset.
 BASE = "2026-03-02T12:00:00Z"
 
-#: The customer whose email is shown and answered, her conversation, and the skipped conversation that is explained.
+#: The customer whose email is shown and answered, her conversation, and one that gets no email.
 SHOWN_TO = "ada@mail.example"
 ANSWERED = "brakes"
 EXPLAINED = "sso-setup"
 
 #: What she answers, in her mail program.
-ANSWER = "Thanks! Saturday morning is fine, I'll bring it in."
+ANSWER = "Yes please, 9:30 is good. I'll bring the old pads along."
 
 #: Text is hard to read in lines longer than this.
 WIDEST = 100

@@ -131,10 +131,11 @@ def show(context: Context, conversation: str, as_json: bool, now: datetime) -> N
 def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Everything that happened, in the order of time: `at`, `who`, `what`."""
     entries = []
+    replies = {reply["id"]: reply for reply in data["replies"]}
     for message in data["messages"]:
         who = message["name"] or ""
         kind = message["author"] + (" by email" if message["via"] == "email" else "")
-        state = ", ".join(filter(None, _marks(message)))
+        state = ", ".join(filter(None, _marks(message, replies)))
         files = "".join(f" [{a['name']}]" for a in message["attachments"])
         entries.append(
             {"at": message["sent_at"], "kind": kind, "who": who, "id": message["id"],
@@ -152,6 +153,8 @@ def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
         entries.append({"at": email["created_at"], "kind": "email", "who": "", "id": email["id"],
                         "what": what, "state": email["state"]})  # fmt: skip
     for reply in data["replies"]:
+        if reply["state"] == "posted":  # it is among the messages
+            continue
         what = f"from {reply['from'] or 'nobody'}: {reply['subject'] or ''}"
         detail = reply["detail"] or reply["reason"]
         state = f"{reply['state']} ({detail})" if detail else reply["state"]
@@ -161,14 +164,15 @@ def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(entries, key=lambda entry: entry["at"])
 
 
-def _marks(message: dict[str, Any]) -> list[str | None]:
+def _marks(message: dict[str, Any], replies: dict[int, dict[str, Any]]) -> list[str | None]:
+    reply = replies.get(message["reply"])
     unseen = message["author"] in ("agent", "bot") and not message["seen_at"]
     return [
         "deleted" if message["deleted_at"] else None,
         "edited" if message["edited_at"] else None,
         "seen" if message["seen_at"] else "unseen" if unseen else None,
         f"email {message['email']}" if message["email"] else None,
-        f"reply {message['reply']}" if message["reply"] else None,
+        f"reply {reply['id']} from {reply['from'] or 'nobody'}" if reply else None,
     ]
 
 
