@@ -1,0 +1,198 @@
+"""What kind of mail came in: a human's reply, or what software sent. Pure, linear, never raises.
+
+A human's reply that is taken for software's is lost to the agent; an automatic mail that is taken
+for a reply is one odd message in a chat. So it takes a structure that only software makes, a field
+that only software sets, or two signs that agree; else it is a `reply`. Alone, these prove nothing:
+X-Auto-Response-Suppress (Exchange sets it on ordinary mail), any List-* field, Precedence: bulk, a
+null reverse-path (a gateway may have lost the real one), a subject, a text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from continuation_cli.core import addresses, bounces, complaints, routing, signs
+from continuation_cli.core.failure import Failure
+from continuation_cli.core.received import Received, read
+
+if TYPE_CHECKING:
+    from continuation_cli.core.headers import Headers
+
+__all__ = ["Classification", "Failure", "Kind", "classify", "failure_of", "of"]
+
+Kind = Literal["reply", "auto_reply", "bounce", "complaint", "unsubscribe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What a message is, and the code of the sign that decided.
+
+    A `bounce` is any report about a delivery: only those of its failures whose action is `failed`
+    are failures (`failure_of`); others say that it is late, or that it arrived.
+    """
+
+    kind: Kind
+    #: `human` of a reply; else such as `dsn`, `arf`, `auto_submitted`, `null_sender+subject`.
+    reason: str
+    #: Of a bounce or a complaint: the recipients that it tells of.
+    failures: tuple[Failure, ...] = ()
+    #: The headers of the message that a bounce or a complaint returns, if it does.
+    original: Headers | None = None
+
+
+def classify(raw: bytes) -> Classification:
+    """Classify a message as it was received."""
+    return of(read(raw))
+
+
+def of(received: Received) -> Classification:
+    """Classify a message that has been read."""
+    if _is_unsubscription(received.headers):
+        return Classification("unsubscribe", "unsubscribe_address")
+    complaint = complaints.read_complaint(received)
+    if complaint is not None:
+        return Classification("complaint", *complaint)
+    notification = complaints.read_notification(received)
+    if notification is not None:
+        kind, report = notification
+        return Classification(kind, "ses_notification", *report)
+    reason = _bounce(received)
+    if reason is not None:
+        return Classification("bounce", reason, *bounces.read_report(received))
+    reason = _auto_reply(received)
+    if reason is not None:
+        return Classification("auto_reply", reason)
+    return Classification("reply", "human")
+
+
+def failure_of(found: Classification, recipient: str) -> Failure | None:
+    """What a bounce says of `recipient`: its failure if it is told, else the first one; None if
+    nothing has failed, as in a notice of delay."""
+    failed = [failure for failure in found.failures if failure.action == "failed"]
+    for failure in failed:
+        named = (failure.address, failure.final)
+        if any(name is not None and addresses.same(name, recipient) for name in named):
+            return failure
+    return failed[0] if failed else None
+
+
+def _is_unsubscription(headers: Headers) -> bool:
+    """To the address of our List-Unsubscribe and not to that for replies as well."""
+    roles = {token.role for token in routing.tokens(headers)}
+    return "unsubscribe" in roles and "reply" not in roles and not signs.is_daemon(headers)
+
+
+# --- Bounces --------------------------------------------------------------------------------------
+
+
+def _bounce(received: Received) -> str | None:
+    """The code of the signs that make a message a bounce, None if it is none."""
+    headers = received.headers
+    if _is_delivery_report(received):
+        return "dsn"
+    if signs.is_daemon(headers):
+        return "mailer_daemon"
+    if headers.raw("X-Failed-Recipients"):
+        return "failed_recipients"
+    if received.content_type == "multipart/report" and _has_part(received, _DISPOSITION):
+        return "mdn_rejected" if _is_rejection(received) else None
+    return _bounce_by_words(received)
+
+
+def _is_delivery_report(received: Received) -> bool:
+    """RFC 3464, as a whole or with what a gateway or a list put around it.
+
+    A status part in other mail is a bounce that a human forwards, unless software sent it.
+    """
+    if received.content_type == "multipart/report":
+        kind = received.parameters.get("report-type", "").lower()
+        return "delivery-status" in kind or _has_part(received, bounces.STATUS_TYPES)
+    if received.content_type in bounces.STATUS_TYPES:
+        return True
+    if _has_part(received, bounces.STATUS_TYPES):
+        return _is_from_software(received.headers)
+    return False
+
+
+def _is_from_software(headers: Headers) -> bool:
+    return (
+        signs.is_daemon(headers)
+        or signs.is_role(headers)
+        or signs.is_null_sender(headers)
+        or signs.auto_submitted(headers) is not None
+    )
+
+
+def _bounce_by_words(received: Received) -> str | None:
+    """Two signs that agree: who sent it, the subject, what it says, the message that it returns."""
+    headers = received.headers
+    has_subject = signs.has_bounce_subject(headers.first("Subject") or "")
+    returns = _has_part(received, bounces.RETURNED_TYPES)
+    sender = _software_sender(headers)
+    if not (has_subject and returns) and sender is None:
+        return None
+    if sender is not None and has_subject:
+        return f"{sender}+subject"
+    says = signs.has_report(bounces.report_text(bounces.unwrapped(received))[0])
+    if sender is not None and says and not signs.has_reply_subject(headers.first("Subject") or ""):
+        return f"{sender}+text"
+    return "subject+text" if has_subject and returns and says else None
+
+
+def _software_sender(headers: Headers) -> str | None:
+    if signs.is_null_sender(headers):
+        return "null_sender"
+    if signs.is_role(headers):
+        return "role_sender"
+    return "bounce_address" if signs.is_to_bounce_address(headers) else None
+
+
+_DISPOSITION = frozenset(
+    {"message/disposition-notification", "message/global-disposition-notification"}
+)
+
+
+def _is_rejection(received: Received) -> bool:
+    """A notice of disposition by which Sieve refuses a message (RFC 5429, section 2.1.2)."""
+    headers = received.headers
+    if "rejected" in (headers.first("Auto-Submitted") or ""):
+        return True
+    return bool(re.match(r"(?:automatically )?rejected\b", headers.first("Subject") or "", re.IGNORECASE))
+
+
+# --- Automatic replies ----------------------------------------------------------------------------
+
+
+def _auto_reply(received: Received) -> str | None:
+    """The code of the sign that makes a message an automatic one, None if it is none."""
+    headers = received.headers
+    if received.content_type == "multipart/report":
+        return "mdn" if _has_part(received, _DISPOSITION) else "report"
+    if signs.auto_submitted(headers) is not None:
+        return "auto_submitted"
+    field = signs.responder_field(headers)
+    if field is not None:
+        return field
+    if _is_calendar_answer(received):
+        return "calendar"
+    if signs.has_reply_subject(headers.first("Subject") or ""):
+        sign = signs.supporting_sign(headers)
+        return f"subject+{sign}" if sign else None
+    return None
+
+
+def _is_calendar_answer(received: Received) -> bool:
+    """An invitation answered by a click (RFC 5546, section 3.2.3), with no word added."""
+    is_answer = any(
+        part.content_type == "text/calendar"
+        and part.parameters.get("method", "").lower() == "reply"
+        for part in received.parts
+    )
+    others = [part for part in received.parts if part.content_type == "text/plain"]
+    return is_answer and not any(part.text.strip() for part in others)
+
+
+def _has_part(received: Received, types: frozenset[str]) -> bool:
+    return any(part.content_type in types for part in received.parts)
