@@ -174,7 +174,7 @@ class User:
         """What is in a folder, the oldest first."""
         where = self.folder(folder)
         paths = [path for name in ("new", "cur") for path in (where / name).glob("*")]
-        paths.sort(key=lambda path: path.name)
+        paths.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
         return [StoredMail(path, path.read_bytes()) for path in paths]
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import imaplib
+import io
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
-import imap_tools
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError
 from imap_tools.utils import encode_folder
 
+from continuation_cli.mail.imap_client import CHUNK, Connection, Encrypted, Plain, texts_in
 from continuation_cli.mail.mailbox import (
+    HEAD,
     PROCESSED,
     Disposal,
     MailboxUnavailable,
@@ -37,19 +39,9 @@ Login = tuple[str, str, Literal["password", "token"]]
 
 #: For each answer, in seconds, and for the connection.
 TIMEOUT = 60.0
-#: How many mails are asked for their size at once.
-_CHUNK = 200
-#: A mail may be larger than its announced size: that of some servers is an estimate.
-_SLACK = 65536
+#: How many mails are asked for their headers at once.
+_BATCH = 20
 
-_UID = re.compile(rb"\bUID (\d+)")
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
-_BODY_LITERAL = re.compile(rb"\d+ \((.*)BODY\[\] \{(\d+)\}", re.DOTALL | re.IGNORECASE)
-_BODY_QUOTED = re.compile(rb'\d+ \(.*BODY\[\] (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
-#: All that may follow a body: anything else is more of it, and its length was wrong.
-_AFTER_BODY = re.compile(
-    rb"(?: (?:UID \d+|FLAGS \([^()]*\)|RFC822\.SIZE \d+|MODSEQ \(\d+\)))*\)", re.IGNORECASE
-)
 _NAMESPACE = re.compile(rb'\(\("((?:[^"\\]|\\.)*)" (?:"(\\?.)"|NIL)')
 
 #: All that imaplib and imap-tools are seen to raise when a server talks nonsense.
@@ -61,39 +53,6 @@ _FAULTS = (
     LookupError,
     TypeError,
 )
-
-
-class _Bounded:
-    """What comes in one piece is bounded before it is waited for."""
-
-    largest = _SLACK
-
-    def read(self, size: int) -> bytes:
-        if size > self.largest:
-            raise imaplib.IMAP4.abort(f"{size} octets in one piece, where {self.largest} would do")
-        octets: bytes = super().read(size)  # type: ignore[misc]  # of IMAP4, which comes next
-        return octets
-
-
-class _Plain(_Bounded, imaplib.IMAP4):
-    pass
-
-
-class _Encrypted(_Bounded, imaplib.IMAP4_SSL):
-    pass
-
-
-class _Connection(imap_tools.BaseMailBox):
-    """imap-tools on a client of ours."""
-
-    client: _Plain | _Encrypted
-
-    def __init__(self, client: _Plain | _Encrypted) -> None:
-        self._made = client
-        super().__init__()
-
-    def _get_mailbox_client(self) -> imaplib.IMAP4:
-        return self._made
 
 
 class ImapMailbox:
@@ -124,7 +83,7 @@ class ImapMailbox:
         self._tls_context = tls_context
         self._implicit_tls = implicit_tls
         self._timeout = timeout
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._offers: frozenset[str] = frozenset()
         self._uidvalidity = ""
         self._target: bytes | None = None
@@ -132,12 +91,17 @@ class ImapMailbox:
     def __repr__(self) -> str:
         return f"ImapMailbox({self._host!r}, {self._port}, {self._folder!r})"
 
+    @property
+    def name(self) -> str:
+        """See `Mailbox.name`."""
+        return f"imap:{self._login[0]}@{self._host}:{self._port}/{self._folder}"
+
     # --- Opening and closing ------------------------------------------------------------------
 
     def __enter__(self) -> Self:
         try:
             with self._talking(f"{self._host}:{self._port}"):
-                self._connection = _Connection(self._connect())
+                self._connection = Connection(self._connect())
             with self._talking("login"):
                 self._log_in()
             with self._talking(self._folder):
@@ -167,12 +131,12 @@ class ImapMailbox:
                 self._connection.client.shutdown()
             self._connection = None
 
-    def _connect(self) -> _Plain | _Encrypted:
+    def _connect(self) -> Plain | Encrypted:
         if self._implicit_tls:
-            return _Encrypted(
+            return Encrypted(
                 self._host, self._port, ssl_context=self._tls_context, timeout=self._timeout
             )
-        client = _Plain(self._host, self._port, timeout=self._timeout)
+        client = Plain(self._host, self._port, timeout=self._timeout)
         if self._tls_context is not None:
             try:
                 client.starttls(self._tls_context)
@@ -262,34 +226,27 @@ class ImapMailbox:
         """See `Mailbox.mails`."""
         prefix = f"{self._uidvalidity}."
         uids = [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
-        for start in range(0, len(uids), _CHUNK):
-            chunk = uids[start : start + _CHUNK]
-            sizes = self._sizes(chunk)
-            for uid in chunk:
-                if uid in sizes:
-                    yield ImapMail(self, f"{prefix}{uid}", sizes[uid], uid)
+        for start in range(0, len(uids), _BATCH):
+            batch = uids[start : start + _BATCH]
+            with self._talking("FETCH"):
+                wanted = f"(UID RFC822.SIZE BODY.PEEK[HEADER]<0.{HEAD}>)"
+                answers = texts_in(self._uid_command("FETCH", ",".join(batch), wanted))
+            for uid in batch:
+                if uid in answers:
+                    head = answers[uid]
+                    yield ImapMail(self, f"{prefix}{uid}", head.text, uid, head.size)
 
-    def _sizes(self, uids: Sequence[str]) -> dict[str, int]:
+    def chunk(self, uid: str, offset: int) -> bytes:
+        """For ImapMail: the next part of a mail; empty at its end."""
         with self._talking("FETCH"):
-            self._open.client.largest = _SLACK
-            data = self._uid_command("FETCH", ",".join(uids), "(UID RFC822.SIZE)")
-        sizes = {}
-        for line in data:
-            if isinstance(line, bytes):
-                uid, size = _UID.search(line), _SIZE.search(line)
-                if uid and size:
-                    sizes[uid[1].decode()] = int(size[1])
-        return sizes
-
-    def read(self, uid: str, size: int) -> bytes:
-        """For ImapMail."""
-        with self._talking("FETCH"):
-            self._open.client.largest = 2 * size + _SLACK
-            data = self._uid_command("FETCH", uid, "(UID BODY.PEEK[])")
-            content = _content(data, uid)
-        if content is None:
-            raise MailVanished(f"mail {uid} is no longer in {self._folder}")
-        return content
+            wanted = f"(UID BODY.PEEK[]<{offset}.{CHUNK}>)"
+            answers = texts_in(self._uid_command("FETCH", uid, wanted))
+            if uid not in answers:
+                raise MailVanished(f"mail {uid} is no longer in {self._folder}")
+            answer = answers[uid]
+            if answer.origin != offset:
+                raise imaplib.IMAP4.abort(f"mail {uid} was asked for from octet {offset} on")
+        return answer.text
 
     # --- Putting away -------------------------------------------------------------------------
 
@@ -337,7 +294,7 @@ class ImapMailbox:
     # --- Commands and answers -----------------------------------------------------------------
 
     @property
-    def _open(self) -> _Connection:
+    def _open(self) -> Connection:
         if self._connection is None:
             raise MailboxUnavailable(f"{self._host}:{self._port}: not connected")
         return self._connection
@@ -385,41 +342,40 @@ class ImapMail:
 
     mailbox: ImapMailbox
     key: str
-    size: int
+    head: bytes
     uid: str
+    size: int
 
-    def read(self) -> bytes:
-        return self.mailbox.read(self.uid, self.size)
+    def open(self) -> BinaryIO:
+        return io.BufferedReader(_Stream(self), CHUNK)
 
     def done(self) -> None:
         self.mailbox.put_away(self.uid)
 
 
-def _content(data: Sequence[Any], uid: str) -> bytes | None:
-    """The mail in the answer to a FETCH; None if there is none. Raises IMAP4.abort if the answer
-    does not add up: a mail must not be taken for a part of itself."""
-    for place, item in enumerate(data):
-        if isinstance(item, bytes):
-            quoted = _BODY_QUOTED.match(item)
-            if quoted and _is_of(uid, item):
-                return re.sub(rb"\\(.)", rb"\1", quoted[1] or b"")
-            continue
-        if not isinstance(item, tuple):
-            continue
-        head, content = item
-        match = _BODY_LITERAL.fullmatch(head)
-        tail = data[place + 1] if place + 1 < len(data) else None
-        if match is None or not isinstance(tail, bytes) or not _is_of(uid, head + tail):
-            continue
-        if int(match[2]) != len(content) or not _AFTER_BODY.fullmatch(tail):
-            raise imaplib.IMAP4.abort(f"mail {uid} is not as long as the server says it is")
-        return bytes(content)
-    return None
+class _Stream(io.RawIOBase):
+    """A mail that is fetched as it is read, so that it never is in memory as a whole."""
 
+    def __init__(self, mail: ImapMail) -> None:
+        self._mail = mail
+        self._offset = 0
+        self._left = b""
+        self._ended = False
 
-def _is_of(uid: str, answer: bytes) -> bool:
-    found = _UID.search(answer)
-    return found is not None and found[1].decode() == uid
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left and not self._ended:
+            self._left = self._mail.mailbox.chunk(self._mail.uid, self._offset)
+            self._offset += len(self._left)
+            # The size that some servers tell is an estimate: only both together are the end.
+            short = len(self._left) < CHUNK
+            self._ended = not self._left or (short and self._offset == self._mail.size)
+        given = self._left[: len(buffer)]
+        buffer[: len(given)] = given
+        self._left = self._left[len(given) :]
+        return len(given)
 
 
 def _encoded(folder: str) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, Self
 
 from continuation_cli.mail.transport import Misconfigured, describe, one_line
 
@@ -21,6 +21,8 @@ _EXAMPLES = f"{IMAP_EXAMPLE}, imap+starttls://support@mail.example.com or {MAILD
 
 #: Where mail that is done goes, beside the folder it was in.
 PROCESSED = "Processed"
+#: How much of a mail's header is looked at before the mail itself is read, in octets.
+HEAD = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,13 @@ class Mail(Protocol):
         """Names this mail, and never another one, as long as it is in this mailbox."""
 
     @property
-    def size(self) -> int:
-        """In octets; known before the mail is read, and only as exact as the server is."""
+    def head(self) -> bytes:
+        """Its header, or as much of it as HEAD octets hold; some of the body may follow it."""
 
-    def read(self) -> bytes:
-        """The whole mail; nothing in the mailbox changes.
+    def open(self) -> BinaryIO:
+        """The whole mail as a stream, which is to be closed; nothing in the mailbox changes.
 
-        Raises MailStays, MailVanished, MailboxUnavailable.
+        Reading it may raise MailStays, MailVanished and MailboxUnavailable, and so may opening it.
         """
 
     def done(self) -> None:
@@ -85,6 +87,10 @@ class Mailbox(Protocol):
     Entering raises Misconfigured if there is no such folder or if it is read-only, and
     MailboxUnavailable.
     """
+
+    @property
+    def name(self) -> str:
+        """Names this mailbox, and no other one, whatever becomes of its mail."""
 
     def __enter__(self) -> Self: ...
 

@@ -6,15 +6,17 @@ dot.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from continuation_cli.mail.mailbox import (
+    HEAD,
     MAILDIR_EXAMPLE,
     PROCESSED,
     Disposal,
@@ -52,6 +54,11 @@ class MaildirMailbox:
 
     def __repr__(self) -> str:
         return f"MaildirMailbox({str(self._directory)!r})"
+
+    @property
+    def name(self) -> str:
+        """See `Mailbox.name`."""
+        return f"maildir:{self._directory.resolve()}"
 
     def _choose_target(self) -> Path:
         """A folder of the same Maildir++."""
@@ -105,27 +112,30 @@ class MaildirMailbox:
         ]
 
     def _look(self) -> None:
-        """Where every mail is now. `cur` last: mail moves from `new` to `cur`, never back."""
+        """Where every mail is now. `cur` last: mail moves from `new` to `cur`, never back. Only
+        regular files are mail."""
         found = {}
         try:
             for name in ("new", "cur"):
                 with os.scandir(self._directory / name) as entries:
                     for entry in entries:
-                        if not entry.name.startswith("."):
+                        if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
                             found[_key(entry.name)] = Path(entry.path)
         except OSError as error:
             raise MailboxUnavailable(f"{self._directory}: {reason(error)}") from error
         self._paths = found
 
     def mails(self, keys: Iterable[str]) -> Iterator[MaildirMail]:
-        """See `Mailbox.mails`. Only regular files are mail."""
+        """See `Mailbox.mails`. The head of one that cannot be read is empty."""
         for key in keys:
-            for path in self._places(key):
-                with suppress(OSError):
-                    status = path.lstat()
-                    if status.st_mode & 0o170000 == 0o100000:
-                        yield MaildirMail(self, key, status.st_size)
-                    break
+            try:
+                with self.open(key) as stream:
+                    head = stream.read(HEAD)
+            except MailVanished:
+                continue
+            except MailStays:
+                head = b""
+            yield MaildirMail(self, key, head)
 
     def _places(self, key: str) -> Iterator[Path]:
         """Where a mail was last seen and, if it is no longer there, where it is now."""
@@ -135,13 +145,13 @@ class MaildirMailbox:
         if key in self._paths:
             yield self._paths[key]
 
-    def read(self, key: str) -> bytes:
+    def open(self, key: str) -> BinaryIO:
         """For MaildirMail."""
         for path in self._places(key):
             try:
-                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-                with os.fdopen(file, "rb") as stream:
-                    return stream.read()
+                # It may be somebody else's directory by now: no link, no pipe that would block.
+                flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+                return _File(os.open(path, flags), path)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -197,13 +207,27 @@ class MaildirMail:
 
     mailbox: MaildirMailbox
     key: str
-    size: int
+    head: bytes
 
-    def read(self) -> bytes:
-        return self.mailbox.read(self.key)
+    def open(self) -> BinaryIO:
+        return self.mailbox.open(self.key)
 
     def done(self) -> None:
         self.mailbox.put_away(self.key)
+
+
+class _File(io.BufferedReader):
+    """A mail's file; what the disk has against it is said of this mail."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        super().__init__(io.FileIO(descriptor, "rb"))
+        self._path = path
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        try:
+            return super().read(size)
+        except OSError as error:
+            raise MailStays(f"{self._path}: {reason(error)}") from error
 
 
 def _encoded(folder: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import imaplib
+import re
 import ssl
+import time
 
 import pytest
 
@@ -66,7 +68,7 @@ def process(mailbox, *, only=None):
     got = []
     with mailbox:
         for place, each in enumerate(mailbox.mails(mailbox.keys())):
-            got.append(each.read())
+            got.append(each.open().read())
             if only is None or place in only:
                 each.done()
     return got
@@ -98,14 +100,17 @@ def test_what_is_not_done_stays_as_it_was(user):
     assert len(process(opened(user))) == 3
 
 
-def test_the_size_is_known_before_anything_is_read(user):
-    user.deliver(mail(1, b"x" * 100_000))
+def test_the_header_is_known_before_the_mail_is_read(user):
+    user.deliver(mail(1, b"x" * 3_000_000))
+    user.deliver(b"Subject: long\r\n" + b"X-Line: xxxxxxxx\r\n" * 10_000 + b"\r\nbody\r\n")
     with opened(user) as mailbox:
-        [each] = mailbox.mails(mailbox.keys())
-        assert each.size == len(mail(1, b"x" * 100_000))
-    assert "body_count=0" in next(
-        line for line in reversed(user.server.log.splitlines()) if user.name in line
-    )
+        first, second = mailbox.mails(mailbox.keys())
+        assert first.head == b"From: ada@example.com\r\nSubject: 1\r\n\r\n"
+        assert len(second.head) == 65536
+    deadline = time.monotonic() + 5
+    while not (said := re.findall(rf"imap\({user.name}\).* body_count=(\d+)", user.server.log)):
+        assert time.monotonic() < deadline
+    assert said == ["0"]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +121,20 @@ def test_the_size_is_known_before_anything_is_read(user):
         b"Subject: =?utf-8?q?=C3=A9?=\r\n\r\n\xff\xfe\x80 8-bit\r\n",
         b"Subject: x\r\n\r\n) OK FETCH done\r\nA1 OK done\r\n* 1 FETCH (UID 9 BODY[] {3}\r\n",
         b"Subject: x\r\n\r\n" + b"y" * 998 + b"\r\n" + b"long line " * 20_000,
-        b"Subject: x\r\n\r\n.\r\n..\r\n" + b"line\r\n" * 100_000,
+        b"Subject: x\r\n\r\n.\r\n..\r\n" + b"line\r\n" * 500_000,
+        b"Subject: x\r\n\r\n" + b"x" * ((1 << 20) - 16),
+        b"Subject: x\r\n\r\n" + b"x" * ((2 << 20) - 15),
     ],
-    ids=["empty", "one octet", "8-bit", "like an answer", "long lines", "many lines"],
+    ids=[
+        "empty",
+        "one octet",
+        "8-bit",
+        "like an answer",
+        "long lines",
+        "many lines",
+        "one chunk",
+        "two chunks and one octet",
+    ],
 )
 def test_any_octets_arrive_whole(user, content):
     user.deliver(content)
@@ -141,7 +157,9 @@ def test_keys_hold_across_connections(user):
         each.done()
     with opened(user) as mailbox:
         assert mailbox.keys() == [second]
-        assert [each.read() for each in mailbox.mails([first, second, "7.9", "x"])] == [mail(1)]
+        assert [each.open().read() for each in mailbox.mails([first, second, "7.9", "x"])] == [
+            mail(1)
+        ]
 
 
 # --- What becomes of it -------------------------------------------------------------------------
@@ -234,15 +252,15 @@ def test_a_mail_that_vanishes_meanwhile(user, disposal):
         user.deliver(mail(number))
     with opened(user, disposal) as mailbox:
         first, second, third = mailbox.mails(mailbox.keys())
-        assert first.read() == mail(0)
+        assert first.open().read() == mail(0)
         client = other(user)
         client.store("1:2", "+FLAGS", r"(\Deleted)")
         client.expunge()
         client.logout()
         first.done()
         with pytest.raises(MailVanished, match=r"mail 2 is no longer in INBOX"):
-            second.read()
-        assert third.read() == mail(2)
+            second.open().read()
+        assert third.open().read() == mail(2)
         third.done()
     if disposal is MARK_SEEN:
         assert [(each.content, each.flags) for each in user.mails()] == [(stored(2), "S")]
@@ -255,7 +273,7 @@ def test_two_at_once_lose_nothing_and_keep_one_of_each(user):
         user.deliver(mail(number))
     with opened(user) as one, opened(user) as two:
         for mine, yours in zip(one.mails(one.keys()), two.mails(two.keys()), strict=True):
-            assert mine.read() == yours.read()
+            assert mine.open().read() == yours.open().read()
             mine.done()
             yours.done()
     assert contents(user, "Processed") == [stored(number) for number in range(10)]
@@ -267,16 +285,17 @@ def test_a_connection_that_is_lost(make_dovecot):
     user = server.add_user()
     user.deliver(mail(0))
     user.deliver(mail(1))
-    with pytest.raises(MailboxUnavailable), opened(user) as mailbox:
+    with opened(user) as mailbox:
         first, second = mailbox.mails(mailbox.keys())
-        first.read()
+        first.open().read()
         first.done()
         server.stop()
-        with pytest.raises(MailboxUnavailable):
-            second.read()
+        with pytest.raises(MailboxUnavailable, match=r"(?i)FETCH: .*(EOF|reset|pipe)"):
+            second.open().read()
         with pytest.raises(MailboxUnavailable, match="not connected"):
             second.done()
-        mailbox.keys()
+        with pytest.raises(MailboxUnavailable, match="not connected"):
+            mailbox.keys()
     server.start()
     assert contents(user) == [stored(1)]
     assert contents(user, "Processed") == [stored(0)]
@@ -304,11 +323,11 @@ def test_a_folder_that_may_not_be_moved_to(ruled):
     for _ in range(2):
         with opened(user) as mailbox:
             [each] = mailbox.mails(mailbox.keys())
-            each.read()
+            each.open().read()
             with pytest.raises(MailStays, match=r"^MOVE: \["):
                 each.done()
             # The connection is as good as before.
-            assert each.read() == mail(0)
+            assert each.open().read() == mail(0)
     assert contents(user) == [stored(0)]
 
 
@@ -335,7 +354,7 @@ def test_a_folder_that_does_not_exist(user):
 @pytest.mark.parametrize("scheme", ["imaps", "imap+starttls"])
 def test_login_refused(user, scheme):
     wrong = {"CONTINUATION_IMAP_PASSWORD": "hunter22"}
-    with pytest.raises(MailboxUnavailable, match="(?i)login: .*authentication") as caught:
+    with pytest.raises(MailboxUnavailable, match=r"(?i)login: .*authentication") as caught:
         opened(user, url=user.url(scheme), **wrong).__enter__()
     assert "hunter22" not in str(caught.value)
 
