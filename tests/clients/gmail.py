@@ -1,0 +1,85 @@
+"""Gmail: its web page, and its app for Android, which quote alike."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from clients.layout import disclaimed_html, disclaimed_text, rows, signed, stacked
+from clients.posting import message
+from clients.quoting import quoted, wrapped
+from clients.rewriting import as_text, lines_as_html, list_as_html, renamed, rewritten
+from clients.wording import GMAIL
+
+if TYPE_CHECKING:
+    from clients.sent import Reply
+
+_BAR = "margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex"
+_OPEN = f'<blockquote class="gmail_quote" style="{_BAR}">'
+
+
+def web(reply: Reply) -> bytes:
+    """The text is made of the HTML: bold between stars, links in angle brackets."""
+    return _sent(reply, '<div dir="ltr">{}</div>', "<div>{}</div>", "<div><br></div>")
+
+
+def android(reply: Reply) -> bytes:
+    return _sent(
+        reply, '<div dir="auto">{}</div>', '<div dir="auto">{}</div>', '<div dir="auto"><br></div>'
+    )
+
+
+def plain_mode(reply: Reply) -> bytes:
+    """Gmail with «plain text mode»: our text part, quoted."""
+    lines = wrapped(reply.sent.composed.text.rstrip("\n"), 76)
+    quote = f"{_attribution(reply)}\n\n{quoted(lines, reply.inline)}"
+    text = stacked(reply, reply.answer, signed(reply), quote)
+    return message(reply, disclaimed_text(reply, text), None, {})
+
+
+def _sent(reply: Reply, whole: str, line: str, blank: str) -> bytes:
+    html = _html(reply, whole, line, blank)
+    text = as_text(reply.sent.body, " <{}>", stars=True)
+    lines = wrapped(text.replace(" <http", "\n<http"), 76)
+    quote = f"{_attribution(reply)}\n\n{quoted(lines, reply.inline)}"
+    text = stacked(reply, reply.answer, signed(reply), quote)
+    return message(reply, disclaimed_text(reply, text) + "\n", disclaimed_html(reply, html), {})
+
+
+def _attribution(reply: Reply) -> str:
+    """Broken before the address where it is too long for a line, as Gmail does."""
+    line = reply.attribution(GMAIL)
+    return re.sub("<(?!\u202a)", "<\n", line, count=1) if len(line) > 76 else line
+
+
+def _html(reply: Reply, whole: str, line: str, blank: str) -> str:
+    ours = rewritten(
+        reply.sent.body,
+        renamed("m_-8372659372650010402"),
+        inline={q: f"<div><br></div><div>{escape(a)}</div>" for q, a in reply.inline.items()},
+        split=("</blockquote>", f"<div><br></div>{_OPEN}"),
+        links=' target="_blank"',
+    )
+    attribution = escape(reply.attribution(GMAIL), quote=False)
+    address = f'&lt;<a href="mailto:{reply.sent.email}">{reply.sent.email}</a>&gt;'
+    attribution = attribution.replace(f"&lt;{reply.sent.email}&gt;", address)
+    answer = (list_as_html(reply.answer) if reply.rich else None) or lines_as_html(
+        reply.answer, line, blank, "{}" if reply.style == "top" else line
+    )
+    tail = ""
+    if reply.signature:
+        tail = (
+            '<div><br></div><span class="gmail_signature_prefix">-- </span><br>'
+            '<div dir="ltr" class="gmail_signature" data-smartmail="gmail_signature">'
+            f'<div dir="ltr">{rows(reply.signature)}</div></div>'
+        )
+    quote = (
+        f'<div dir="ltr" class="gmail_attr">{attribution}<br></div>'
+        f"{_OPEN}<u></u>\n\n  \n\n\n<div>\n{ours}</div>\n\n</blockquote>"
+    )
+    container = '<div class="gmail_quote gmail_quote_container">'
+    if reply.style == "top":
+        return f"{whole.format(answer + tail)}<br>{container}{quote}</div>\r\n"
+    below = f"<div><br></div>{answer}{tail}" if reply.style == "bottom" else tail
+    return f'<div dir="ltr"><br></div><br>{container}{quote}{below}</div>\r\n'

@@ -1,0 +1,201 @@
+"""The replies that are tried: client by language, style, parts, charset and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from clients import apple, eastern, gmail, mozilla, outlook, webmail, wording
+from clients.languages import LANGUAGES, TALKS
+from clients.sent import Reply, sent
+
+Client = Callable[[Reply], bytes]
+
+#: The charsets of clients that are not set to UTF-8, with how they send them.
+CHARSETS = {
+    "en": (("us-ascii", "7bit"), ("iso-8859-1", "quoted-printable")),
+    "de": (("windows-1252", "quoted-printable"), ("iso-8859-15", "8bit")),
+    "fr": (("windows-1252", "8bit"), ("iso-8859-1", "quoted-printable")),
+    "es": (("iso-8859-1", "base64"), ("windows-1252", "quoted-printable")),
+    "pt": (("iso-8859-1", "8bit"),),
+    "it": (("windows-1252", "base64"),),
+    "nl": (("iso-8859-1", "quoted-printable"),),
+    "pl": (("iso-8859-2", "quoted-printable"), ("windows-1250", "8bit")),
+    "sv": (("iso-8859-1", "quoted-printable"),),
+    "da": (("windows-1252", "quoted-printable"),),
+    "fi": (("iso-8859-15", "quoted-printable"),),
+    "cs": (("windows-1250", "quoted-printable"), ("iso-8859-2", "8bit")),
+    "ru": (("koi8-r", "8bit"), ("windows-1251", "base64")),
+    "tr": (("windows-1254", "quoted-printable"), ("iso-8859-9", "8bit")),
+    "he": (("windows-1255", "base64"), ("iso-8859-8-i", "8bit")),
+    "ar": (("windows-1256", "base64"),),
+    "ja": (("iso-2022-jp", "7bit"), ("shift_jis", "base64"), ("euc-jp", "8bit")),
+    "zh": (("gbk", "base64"), ("gb18030", "base64"), ("gb2312", "8bit")),
+    "ko": (("euc-kr", "base64"), ("ks_c_5601-1987", "8bit")),
+}
+
+ALL = ("top", "bottom", "inline")
+EUROPEAN = ("en", "de", "fr", "es", "it", "nl")
+
+#: Each client, the languages it is tried in, and where its users write.
+CLIENTS: tuple[tuple[Client, tuple[str, ...], tuple[str, ...]], ...] = (
+    (gmail.web, LANGUAGES, ALL),
+    (gmail.android, LANGUAGES, ("top", "inline")),
+    (gmail.plain_mode, LANGUAGES, ALL),
+    (apple.mac, LANGUAGES, ALL),
+    (apple.iphone, LANGUAGES, ("top", "bottom")),
+    (outlook.windows, LANGUAGES, ("top",)),
+    (outlook.windows_plain, tuple(wording.OUTLOOK_ORIGINAL), ("top",)),
+    (outlook.windows_tnef, tuple(wording.OUTLOOK_ORIGINAL), ("top",)),
+    (outlook.web, LANGUAGES, ("top",)),
+    (outlook.new, LANGUAGES, ("top",)),
+    (outlook.mobile, LANGUAGES, ("top",)),
+    (outlook.mac, LANGUAGES, ("top",)),
+    (outlook.windows_mail, LANGUAGES, ("top",)),
+    (mozilla.thunderbird, tuple(wording.THUNDERBIRD), ALL),
+    (mozilla.thunderbird_plain, tuple(wording.THUNDERBIRD), ALL),
+    (mozilla.mutt, ("en", "de", "fr", "es", "ja", "ru"), ALL),
+    (mozilla.rewrapped, ("en", "de", "fr", "pl"), ("top",)),
+    (mozilla.tight, ("en", "de", "ru", "nl"), ALL),
+    (webmail.yahoo, tuple(wording.YAHOO), ("top",)),
+    (webmail.yahoo_phone, ("en", "de", "fr", "es", "it"), ("top",)),
+    (webmail.aol, ("en", "de"), ("top",)),
+    (webmail.proton, EUROPEAN, ALL),
+    (webmail.fastmail, ("en", "de", "nl"), ALL),
+    (webmail.gmx, ("en", "de", "fr", "es"), ("top",)),
+    (webmail.gmx_plain, ("en", "de", "fr", "es"), ALL),
+    (webmail.gmx_phone, ("en", "de"), ("top",)),
+    (webmail.samsung, tuple(wording.SAMSUNG), ("top",)),
+    (eastern.yandex, ("ru", "en"), ALL),
+    (eastern.yandex_new, ("ru",), ("top",)),
+    (eastern.mail_ru, ("ru", "en"), ALL),
+    (eastern.qq, ("zh", "en"), ("top",)),
+    (eastern.netease, ("zh", "en"), ("top",)),
+)
+
+#: Answers that look like something else, or like nothing at all.
+ANSWERS = {
+    "word": "Yes",
+    "emoji": "👍",
+    "thanks": "Thanks!",
+    "paragraphs": "Hello Ana,\n\nthe blue one please.\nTo my new address.\n\nIs that possible?",
+    "list": "Here is what I need:\n- one in blue\n- two in green\nAll of it by Monday.",
+    "numbers": "1. Blue\n2. On Monday\n3. By courier",
+    "url": "I mean this one: https://shop.example/lamps/8?colour=blue&size=2 in blue.",
+    "angles": "The weight is > 5 kg and < 10 kg.\nSo 7 -> fine.",
+    "wrote": "On Monday you wrote that it ships today. Did it?",
+    "wrote_colon": "On Monday you wrote: we ship today.\nWhat about that?",
+    "verbatim": "Do you want it in blue or in green?\n"
+    "Blue! And you ask: Shall we ship it on Monday? Yes.",
+    "labels": "From: Berlin\nTo: Oslo\nIs that possible?",
+    "sent_from": "Sent from my office it takes two days.\nSo Monday is fine.",
+    "markup": "Is it <b>blue</b> & green? I have 3 * 4 of them, _really_.",
+    "html_words": "Please reply above this line of mine -- or do you not?",
+    "question": "?",
+    "long": "I have been thinking about this for a while, and although the green one looks nice in "
+    "the picture on your page, the blue one goes so much better with the chairs that we bought "
+    "last year, so please send me that, if at all possible with the same courier as the last time.",
+    "sign_off": "Monday please.\nThank you for your help\nAda",
+}
+
+SIGNATURE = "Ada Lovelace\nAnalytical Engines Ltd.\n12 St James's Square, London\n+44 20 7946 0018"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One reply, as the client sends it."""
+
+    client: Client
+    reply: Reply
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        reply = self.reply
+        module = self.client.__module__.rpartition(".")[2]
+        fields = [f"{module}.{self.client.__name__}", reply.language, reply.style, reply.parts]
+        if (reply.charset, reply.encoding) != ("utf-8", "quoted-printable"):
+            fields += [reply.charset, reply.encoding]
+        return "-".join([*fields, self.note] if self.note else fields)
+
+    @property
+    def raw(self) -> bytes:
+        return self.client(self.reply)
+
+
+PARTS = ("both", "plain", "html")
+
+
+def cases(thorough: bool = False) -> Iterator[Case]:
+    """Those of the test; `thorough`: every combination, where they are else taken in turn."""
+    for group in (_languages(), _charsets(), _answers(), _around()):
+        for turn, variants in enumerate(group):
+            if thorough:
+                yield from variants
+            elif variants:
+                yield variants[turn % len(variants)]
+
+
+def _in_parts(client: Client, reply: Reply, note: str = "") -> list[Case]:
+    """The reply with text and HTML, and with one of them."""
+    return [Case(client, replace(reply, parts=parts), note) for parts in PARTS]
+
+
+def _languages() -> Iterator[list[Case]]:
+    """Every client in every language it has, in every style."""
+    for client, languages, styles in CLIENTS:
+        for language in languages:
+            answer = "\n\n".join(TALKS[language].answers)
+            for style in styles:
+                reply = Reply(sent(language), answer, language, style)
+                if language in ("en", "de"):
+                    yield from ([case] for case in _in_parts(client, reply))
+                else:
+                    yield _in_parts(client, reply)
+
+
+def _charsets() -> Iterator[list[Case]]:
+    for client in (
+        outlook.windows,
+        mozilla.thunderbird,
+        mozilla.mutt,
+        eastern.qq,
+        gmail.plain_mode,
+    ):
+        languages = next(known for other, known, _ in CLIENTS if other is client)
+        for language in languages:
+            answer = "\n\n".join(TALKS[language].answers)
+            reply = Reply(sent(language), answer, language)
+            for charset, encoding in CHARSETS[language]:
+                yield [Case(client, replace(reply, charset=charset, encoding=encoding))]
+
+
+def _answers() -> Iterator[list[Case]]:
+    for client, languages, styles in CLIENTS:
+        language = "en" if "en" in languages else languages[0]
+        email = sent("en")
+        for style in styles:
+            if style != "inline":
+                for name, answer in ANSWERS.items():
+                    yield _in_parts(client, Reply(email, answer, language, style), name)
+        yield _in_parts(client, Reply(email, "", language, attachment=True), "attachment-only")
+
+
+def _around() -> Iterator[list[Case]]:
+    """Footers, signatures, disclaimers, attachments; our longer emails."""
+    for client, languages, styles in CLIENTS:
+        for language in languages:
+            reply = Reply(sent(language), TALKS[language].answers[0], language)
+            yield _in_parts(client, replace(reply, footer=True), "footer")
+            if language in ("en", "de", "fr"):
+                said = TALKS[language].disclaimer
+                yield _in_parts(client, replace(reply, disclaimer=said), "disclaimer")
+                for style in styles:
+                    reply = replace(reply, style=style, signature=SIGNATURE)
+                    yield _in_parts(client, reply, "signature")
+            if language in ("en", "de", "ja", "ru"):
+                for form in ("markup", "long"):
+                    email = sent(language, form)
+                    for style in styles:
+                        reply = Reply(email, reply.answer, language, style, attachment=True)
+                        yield _in_parts(client, reply, f"{form}-attachment")

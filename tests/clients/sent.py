@@ -1,0 +1,146 @@
+"""Our email, really composed, and the reply that a customer writes to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
+from typing import TYPE_CHECKING
+
+from clients.languages import TALKS, Talk
+from emails import MESSAGE_ID, REOPEN, TEMPLATES, TOKEN, draft, said
+
+from continuation_cli.core.compose import compose
+from continuation_cli.core.model import Attachment
+from continuation_cli.core.phrases import BY_LANGUAGE
+
+if TYPE_CHECKING:
+    from continuation_cli.core.compose import Composed
+
+CUSTOMER = "Ada Lovelace"
+ADDRESS = "ada@example.com"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One email of ours, as the customer's client sees it."""
+
+    composed: Composed
+    talk: Talk
+    #: Who it is from, as the client shows it.
+    name: str
+    email: str = "support@acme.example"
+
+    @property
+    def subject(self) -> str:
+        return self.composed.subject
+
+    @property
+    def body(self) -> str:
+        """What is within the body of the HTML part."""
+        return re.search("(?s)<body[^>]*>\n(.*)</body>", self.composed.html)[1]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no reply may carry into the chat."""
+        token = REOPEN.partition("continue_token=")[2]
+        return (TOKEN, "continue_token", token, "unsubscribe+", "reply.acme.example")
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the text part that the customer is most unlikely to write."""
+        return tuple(line for line in self.composed.text.splitlines() if len(line) > 24)
+
+
+@lru_cache
+def sent(language: str, form: str = "plain") -> Sent:
+    """The email in that language, where we have it, with a recap, as `form` says also with
+    markup and attachments, or as long as a busy day.
+    """
+    talk = TALKS[language]
+    question = "\n".join(talk.questions)
+    messages = [said("+1 9:14", "agent", question, talk.agent)]
+    recap = [
+        said("+1 9:00", "customer", "Hi! Do you ship to Norway?"),
+        said("+1 9:01", "bot", "Thanks! A colleague will be with you shortly.", "Acme Bot"),
+        said("+1 9:02", "agent", "Hello Ada, let me look that up for you.", talk.agent),
+    ]
+    if form == "markup":
+        markup = (
+            "**The lamp**, see <https://acme.example/lamp>:\n\n- 49 € each\n- two in stock\n\n"
+            "> I would need it before Friday.\n\n" + "  \n".join(talk.questions)
+        )
+        file = Attachment("invoice.pdf", "https://files.acme.example/i/8837", 24_300)
+        messages = [
+            said("+1 9:10", "agent", markup, talk.agent, format="markdown", attachments=(file,)),
+            said("+1 9:12", "agent", "On Friday you wrote: it should be here.", "Bob"),
+        ]
+    if form == "long":
+        long = "We have had a look at the order that you placed in January, and can now say more. "
+        messages[:0] = [said(f"+1 8:{n}", "agent", long * 4, "Bob") for n in range(10, 20)]
+    composed = compose(
+        draft(
+            *messages,
+            recap=tuple(recap),
+            conversation={"locale": language, "name": CUSTOMER},
+            settings={"brand_logo_url": "https://www.acme.example/logo.png"}
+            if form != "plain"
+            else {},
+        ),
+        TEMPLATES,
+    )
+    words = BY_LANGUAGE.get(language, BY_LANGUAGE["en"])
+    agents = {m.name for m in messages}
+    name = words.from_agent.format(agent=talk.agent, brand="Acme") if len(agents) == 1 else "Acme"
+    return Sent(composed, talk, name)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the customer wrote, and how their client is set.
+
+    `style` is where they write: top, bottom or inline, the answers between the quoted lines.
+    `parts` is what the client sends: both, plain or html.
+    """
+
+    sent: Sent
+    answer: str
+    language: str = "en"
+    style: str = "top"
+    parts: str = "both"
+    charset: str = "utf-8"
+    encoding: str = "quoted-printable"
+    signature: str = ""
+    footer: bool = False
+    disclaimer: str = ""
+    attachment: bool = False
+    #: A client that puts the list that was typed into a list of its own.
+    rich: bool = False
+
+    @property
+    def inline(self) -> dict[str, str]:
+        """Each question that is answered below it, with its answer."""
+        if self.style != "inline":
+            return {}
+        return dict(zip(self.sent.talk.questions, self.sent.talk.answers, strict=True))
+
+    @property
+    def wanted(self) -> str:
+        """What is to be posted into the chat."""
+        if self.style == "inline":
+            return "\n".join(f"> {asked}\n{answer}" for asked, answer in self.inline.items())
+        return self.answer
+
+    def attribution(self, wording: dict[str, str]) -> str:
+        """The client's line above the quote, in the customer's language if it knows that."""
+        line = wording.get(self.language) or wording["en"]
+        return line.format(name=self.sent.name, email=self.sent.email)
+
+
+def plain(html: str) -> str:
+    """A line of HTML as the text that it shows."""
+    return unescape(re.sub("<[^>]*>", "", html))
+
+
+__all__ = ["ADDRESS", "CUSTOMER", "MESSAGE_ID", "Reply", "Sent", "plain", "sent"]
