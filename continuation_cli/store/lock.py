@@ -1,4 +1,6 @@
-"""One sweep at a time: a lock on a file beside the database, which dies with its process."""
+"""One sweep, and one fetch of a mailbox, at a time: a lock on a file beside the database, which
+dies with its process.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,16 @@ class SweepLock:
     leaves nothing to clean up; the file itself stays, and its mtime tells since when it is held.
     """
 
+    _suffix = ".lock"
+
     def __init__(self, database: str) -> None:
         # realpath: the same database under another name has the same lock.
-        self._path = os.path.realpath(database) + ".lock"
+        self._database = os.path.realpath(database)
+        self._path = self._database + self._suffix
         self._file: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; False at once if another sweep holds it."""
+        """Take the lock; False at once if another run holds it."""
         file = self._open()
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +48,7 @@ class SweepLock:
             return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        database = os.stat(self._path.removesuffix(".lock"))  # noqa: PTH116 - import time
+        database = os.stat(self._database)  # noqa: PTH116 - import time
         with suppress(PermissionError):
             os.fchmod(file, database.st_mode & 0o666)
             os.fchown(file, database.st_uid, database.st_gid)
@@ -54,7 +59,18 @@ class SweepLock:
         return max(0.0, time.time() - os.stat(self._path).st_mtime)  # noqa: PTH116 - import time
 
     def release(self) -> None:
-        """Let the next sweep go."""
+        """Let the next run go."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+class FetchLock(SweepLock):
+    """The lock of all that fetch from one mailbox into one database."""
+
+    def __init__(self, database: str, mailbox: str) -> None:
+        """`mailbox` is its name, `Mailbox.name`."""
+        import hashlib
+
+        self._suffix = f".fetch-{hashlib.sha256(mailbox.encode()).hexdigest()[:12]}.lock"
+        super().__init__(database)
