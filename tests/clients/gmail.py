@@ -38,6 +38,13 @@ def plain_mode(reply: Reply) -> bytes:
     return message(reply, disclaimed_text(reply, text), None, {})
 
 
+def quoteless(reply: Reply) -> bytes:
+    """Somebody who deletes what is quoted, as one can on a phone."""
+    html = _answer(reply, "<div>{}</div>", "<div><br></div>") + _tail(reply)
+    text = "\n\n".join(part for part in (reply.answer, signed(reply)) if part)
+    return message(reply, f"{text}\n", f'<div dir="ltr">{html}</div>\r\n', {})
+
+
 def _sent(reply: Reply, whole: str, line: str, blank: str) -> bytes:
     html = _html(reply, whole, line, blank)
     text = as_text(reply.sent.body, " <{}>", stars=True)
@@ -64,16 +71,7 @@ def _html(reply: Reply, whole: str, line: str, blank: str) -> str:
     attribution = escape(reply.attribution(GMAIL), quote=False)
     address = f'&lt;<a href="mailto:{reply.sent.email}">{reply.sent.email}</a>&gt;'
     attribution = attribution.replace(f"&lt;{reply.sent.email}&gt;", address)
-    answer = (list_as_html(reply.answer) if reply.rich else None) or lines_as_html(
-        reply.answer, line, blank, "{}" if reply.style == "top" else line
-    )
-    tail = ""
-    if reply.signature:
-        tail = (
-            '<div><br></div><span class="gmail_signature_prefix">-- </span><br>'
-            '<div dir="ltr" class="gmail_signature" data-smartmail="gmail_signature">'
-            f'<div dir="ltr">{rows(reply.signature)}</div></div>'
-        )
+    answer, tail = _answer(reply, line, blank), _tail(reply)
     quote = (
         f'<div dir="ltr" class="gmail_attr">{attribution}<br></div>'
         f"{_OPEN}<u></u>\n\n  \n\n\n<div>\n{ours}</div>\n\n</blockquote>"
@@ -83,3 +81,19 @@ def _html(reply: Reply, whole: str, line: str, blank: str) -> str:
         return f"{whole.format(answer + tail)}<br>{container}{quote}</div>\r\n"
     below = f"<div><br></div>{answer}{tail}" if reply.style == "bottom" else tail
     return f'<div dir="ltr"><br></div><br>{container}{quote}{below}</div>\r\n'
+
+
+def _answer(reply: Reply, line: str, blank: str) -> str:
+    listed = list_as_html(reply.answer) if reply.rich else None
+    first = "{}" if reply.style == "top" else line
+    return listed or lines_as_html(reply.answer, line, blank, first)
+
+
+def _tail(reply: Reply) -> str:
+    if not reply.signature:
+        return ""
+    return (
+        '<div><br></div><span class="gmail_signature_prefix">-- </span><br>'
+        '<div dir="ltr" class="gmail_signature" data-smartmail="gmail_signature">'
+        f'<div dir="ltr">{rows(reply.signature)}</div></div>'
+    )

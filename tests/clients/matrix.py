@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from clients import apple, eastern, gmail, mozilla, outlook, webmail, wording
 from clients.languages import LANGUAGES, TALKS
 from clients.sent import Reply, sent
+from emails import TOKEN
 
 Client = Callable[[Reply], bytes]
 
@@ -128,7 +129,7 @@ PARTS = ("both", "plain", "html")
 
 def cases(thorough: bool = False) -> Iterator[Case]:
     """Those of the test; `thorough`: every combination, where they are else taken in turn."""
-    for group in (_languages(), _charsets(), _answers(), _around()):
+    for group in (_languages(), _charsets(), _answers(), _around(), _elsewhere()):
         for turn, variants in enumerate(group):
             if thorough:
                 yield from variants
@@ -199,3 +200,24 @@ def _around() -> Iterator[list[Case]]:
                     for style in styles:
                         reply = Reply(email, reply.answer, language, style, attachment=True)
                         yield _in_parts(client, reply, f"{form}-attachment")
+
+
+def _elsewhere() -> Iterator[list[Case]]:
+    """A client in another language than the email; one that shows the address that we gave for
+    replies, which is long; one that makes lists; one that quotes nothing.
+    """
+    for client, languages, styles in CLIENTS:
+        for language in [known for known in ("de", "en", "ja", "ru") if known in languages]:
+            other = "en" if language != "en" else "fr"
+            answer = TALKS[language].answers[1]
+            for style in styles:
+                yield _in_parts(client, Reply(sent(other), answer, language, style), "abroad")
+            email = replace(sent(language), email=f"reply+{TOKEN}@reply.acme.example")
+            yield _in_parts(client, Reply(email, answer, language), "reply-address")
+    reply = Reply(sent("en"), ANSWERS["list"], rich=True)
+    yield from ([case] for case in _in_parts(gmail.web, reply, "rich"))
+    for parts in PARTS:
+        for answer in ("list", "paragraphs", "emoji"):
+            yield [Case(gmail.quoteless, Reply(sent("en"), ANSWERS[answer], parts=parts), answer)]
+        reply = Reply(sent("en"), ANSWERS["url"], parts=parts, signature=SIGNATURE)
+        yield [Case(gmail.quoteless, reply, "signature")]

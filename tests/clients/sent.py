@@ -115,7 +115,7 @@ class Reply:
     footer: bool = False
     disclaimer: str = ""
     attachment: bool = False
-    #: A client that puts the list that was typed into a list of its own.
+    #: A client that makes a list of lines with dashes.
     rich: bool = False
 
     @property
