@@ -21,6 +21,7 @@ BENCHMARKS = {
     "send": "sending",
     "triggers": "triggers",
     "import": "importing",
+    "receive": "receiving",
 }
 HEADINGS = ("what", "reference", "project", "ratio", "aim", "met")
 
