@@ -30,6 +30,8 @@ class Sent:
     talk: Talk
     #: Who it is from, as the client shows it.
     name: str
+    #: The messages that it holds, as they were written.
+    texts: tuple[str, ...]
     email: str = "support@acme.example"
 
     @property
@@ -93,7 +95,7 @@ def sent(language: str, form: str = "plain") -> Sent:
     words = BY_LANGUAGE.get(language, BY_LANGUAGE["en"])
     agents = {m.name for m in messages}
     name = words.from_agent.format(agent=talk.agent, brand="Acme") if len(agents) == 1 else "Acme"
-    return Sent(composed, talk, name)
+    return Sent(composed, talk, name, tuple(m.text for m in messages))
 
 
 @dataclass(frozen=True)
