@@ -158,6 +158,8 @@ def _languages() -> Iterator[list[Case]]:
 def _charsets() -> Iterator[list[Case]]:
     for client in (
         outlook.windows,
+        outlook.web,
+        apple.mac,
         mozilla.thunderbird,
         mozilla.mutt,
         eastern.qq,
