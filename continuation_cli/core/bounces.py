@@ -23,6 +23,7 @@ from continuation_cli.core.failure import (
 )
 from continuation_cli.core.headers import Headers, read_block
 from continuation_cli.core.markup import plain
+from continuation_cli.core.permanence import says_why
 from continuation_cli.core.received import Received, read
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def read_report(received: Received) -> Report:
     received = unwrapped(received)
     report, copy = report_text(received)
     returned = returned_headers(received) or _block(copy)
-    failures = _of_status(received, report) or _of_prose(received, report)
+    failures = _of_status(received, report) or _of_prose(received, report, returned)
     message_id = next(iter(returned.message_ids("Message-ID")), None) if returned else None
     return Report(tuple(replace(told, message_id=message_id) for told in failures), returned)
 
@@ -142,8 +143,12 @@ _NAMED = re.compile(
     rf"({ADDRESS})",
     re.IGNORECASE,
 )
+# Before what is said of an address.
+_OPENING = re.compile(r"\A[\s<>()\[\]'\":;,.*-]{1,80}")
 _ANY = re.compile(rf"({ADDRESS})")
-_STATUS_FIELD = re.compile(r"^[ \t>]{0,4}(?:Final|Original)-Recipient:", re.IGNORECASE | re.MULTILINE)
+_STATUS_FIELD = re.compile(
+    r"^[ \t>]{0,4}(?:Final|Original)-Recipient:", re.IGNORECASE | re.MULTILINE
+)
 _DELAY = re.compile(
     r"\bdelay(?:ed)?\b|\bnot\s+yet\s+been\s+delivered\b|\bstill being retried\b"
     r"|\bwarning message only\b|\btemporary failure report\b|\bwill be retried\b"
@@ -161,23 +166,27 @@ def _of_status(received: Received, report: str) -> list[Failure]:
         texts = [whole] if _STATUS_FIELD.search(whole) else []
     is_delay = _is_delay(received, report)
     found = [told for text in texts for told in read_status(text, is_delay=is_delay)]
-    return [_with_prose(told, report) if told.diagnostic is None else told for told in found]
+    return [told if _has_words(told.diagnostic) else _with_prose(told, report) for told in found]
+
+
+def _has_words(diagnostic: str | None) -> bool:
+    return diagnostic is not None and re.search(r"[^\W\d]{2}", diagnostic) is not None
 
 
 def _with_prose(told: Failure, report: str) -> Failure:
     """A recipient for which the fields give no diagnostic: the text may."""
     assert told.address is not None
     at = report.casefold().find(told.address.casefold())
-    said = report[at + len(told.address) :] if at >= 0 else report
+    said = _OPENING.sub("", report[at + len(told.address) :] if at >= 0 else report, count=1)
     status = told.status
     if status is None or status.endswith(".0.0"):
         status = status_in(said) or status
     return failure(told.address, status, told.action, said, final=told.final)
 
 
-def _of_prose(received: Received, report: str) -> list[Failure]:
+def _of_prose(received: Received, report: str, returned: Headers | None) -> list[Failure]:
     action = "delayed" if _is_delay(received, report) else "failed"
-    found = list(_recipients(received, report))[:MAX_FAILURES]
+    found = list(_recipients(received, report, returned))[:MAX_FAILURES]
     if not found:
         return [failure(None, status_in(report), action, report)]
     return [failure(address, status_in(said), action, said) for address, said in found]
@@ -189,7 +198,9 @@ def _is_delay(received: Received, report: str) -> bool:
     return bool(_DELAY.search(report)) and not _GIVEN_UP.search(report)
 
 
-def _recipients(received: Received, report: str) -> Iterator[tuple[str, str]]:
+def _recipients(
+    received: Received, report: str, returned: Headers | None
+) -> Iterator[tuple[str, str]]:
     """The addresses that failed, each with what is said of it.
 
     X-Failed-Recipients (Exim, Gmail) is authoritative where it is given.
@@ -204,23 +215,37 @@ def _recipients(received: Received, report: str) -> Iterator[tuple[str, str]]:
         found = _blocks(report, [m for m in pattern.finditer(report) if _may_fail(m[1], ours)])
         if found:
             break
+    if not found and not declared:
+        declared = _sole_recipient(returned)
     for key, (address, said) in found.items():
         if not declared or key in declared:
-            yield address, said if re.search(r"\w{3}", said) else report
+            is_alone = len(found) == 1 and not says_why(said)
+            yield address, report if is_alone else said
     for key, address in declared.items():
         if key not in found:
             yield address, report
 
 
 def _blocks(report: str, matches: list[re.Match[str]]) -> dict[str, tuple[str, str]]:
-    """Each address, as written first, with the text from it up to the next one."""
+    """Each address, as written first, with the text from its line on up to that of another."""
     found: dict[str, tuple[str, str]] = {}
-    ends = [*(match.start() for match in matches), len(report)][1:]
-    for match, end in zip(matches, ends, strict=True):
-        said = report[match.end(1) : min(end, match.end(1) + MAX_DIAGNOSTIC)].lstrip(" >)]'\":;,.")
-        address, before = found.get(match[1].casefold(), (match[1], ""))
-        found[match[1].casefold()] = address, f"{before} {said}"[: 2 * MAX_DIAGNOSTIC].strip()
+    starts: list[tuple[int, str]] = []
+    for match in matches:
+        if not starts or starts[-1][1].casefold() != match[1].casefold():
+            starts.append((report.rfind("\n", 0, match.start(1)) + 1, match[1]))
+    ends = [*(start for start, _ in starts), len(report)][1:]
+    for (start, address), end in zip(starts, ends, strict=True):
+        said = report[start : max(end, start + len(address) + 2)][: 2 * MAX_DIAGNOSTIC]
+        said = _OPENING.sub("", said.replace(address, "", 1), count=1)
+        first, before = found.get(address.casefold(), (address, ""))
+        found[address.casefold()] = first, f"{before} {said}"[: 2 * MAX_DIAGNOSTIC].strip()
     return found
+
+
+def _sole_recipient(returned: Headers | None) -> dict[str, str]:
+    """To whom the returned message went, if that was one: a report may name nobody."""
+    boxes = returned.mailboxes("To") if returned is not None else []
+    return {box.address.casefold(): box.address for box in boxes} if len(boxes) == 1 else {}
 
 
 def _may_fail(address: str, ours: set[str]) -> bool:

@@ -49,15 +49,12 @@ def classify(raw: bytes) -> Classification:
 
 def of(received: Received) -> Classification:
     """Classify a message that has been read."""
-    if _is_unsubscription(received.headers):
-        return Classification("unsubscribe", "unsubscribe_address")
-    complaint = complaints.read_complaint(received)
-    if complaint is not None:
-        return Classification("complaint", *complaint)
-    notification = complaints.read_notification(received)
-    if notification is not None:
-        kind, report = notification
-        return Classification(kind, "ses_notification", *report)
+    reason = _unsubscription(received.headers)
+    if reason is not None:
+        return Classification("unsubscribe", reason)
+    feedback = complaints.read_feedback(received) or complaints.read_notification(received)
+    if feedback is not None:
+        return Classification(*feedback)
     reason = _bounce(received)
     if reason is not None:
         return Classification("bounce", reason, *bounces.read_report(received))
@@ -78,10 +75,16 @@ def failure_of(found: Classification, recipient: str) -> Failure | None:
     return failed[0] if failed else None
 
 
-def _is_unsubscription(headers: Headers) -> bool:
-    """To the address of our List-Unsubscribe and not to that for replies as well."""
+def _unsubscription(headers: Headers) -> str | None:
+    """To the address of our List-Unsubscribe, by a person or by their mail client for them; and
+    not to that for replies as well."""
     roles = {token.role for token in routing.tokens(headers)}
-    return "unsubscribe" in roles and "reply" not in roles and not signs.is_daemon(headers)
+    if "reply" in roles or signs.is_daemon(headers):
+        return None
+    if "unsubscribe" in roles:
+        return "unsubscribe_address"
+    is_apple = (headers.first("X-Apple-Unsubscribe") or "").strip().lower() == "true"
+    return "x_apple_unsubscribe" if is_apple else None
 
 
 # --- Bounces --------------------------------------------------------------------------------------
@@ -126,19 +129,26 @@ def _is_from_software(headers: Headers) -> bool:
 
 
 def _bounce_by_words(received: Received) -> str | None:
-    """Two signs that agree: who sent it, the subject, what it says, the message that it returns."""
+    """Signs that agree: who sent it, the subject, what it says, the message that it returns."""
     headers = received.headers
-    has_subject = signs.has_bounce_subject(headers.first("Subject") or "")
-    returns = _has_part(received, bounces.RETURNED_TYPES)
+    subject = headers.first("Subject") or ""
+    has_subject = signs.has_bounce_subject(subject)
     sender = _software_sender(headers)
-    if not (has_subject and returns) and sender is None:
-        return None
     if sender is not None and has_subject:
         return f"{sender}+subject"
-    says = signs.has_report(bounces.report_text(bounces.unwrapped(received))[0])
-    if sender is not None and says and not signs.has_reply_subject(headers.first("Subject") or ""):
-        return f"{sender}+text"
-    return "subject+text" if has_subject and returns and says else None
+    if not has_subject and (sender is None or signs.has_reply_subject(subject)):
+        return None
+    text = bounces.report_text(received)[0]
+    if sender is not None:
+        return f"{sender}+text" if signs.says_report(text) else None
+    if signs.auto_submitted(headers) is not None and signs.says_report(text):
+        return "auto_submitted+subject"
+    if _has_part(received, bounces.RETURNED_TYPES) and signs.says_report(text):
+        return "subject+returned"
+    # Nothing tells who sent it: a human who asks about a bounce writes some words of their own, or
+    # answers to something.
+    is_answer = bool(headers.raw("In-Reply-To") or headers.raw("References"))
+    return "subject+text" if not is_answer and signs.opens_report(text) else None
 
 
 def _software_sender(headers: Headers) -> str | None:
@@ -159,7 +169,9 @@ def _is_rejection(received: Received) -> bool:
     headers = received.headers
     if "rejected" in (headers.first("Auto-Submitted") or ""):
         return True
-    return bool(re.match(r"(?:automatically )?rejected\b", headers.first("Subject") or "", re.IGNORECASE))
+    return bool(
+        re.match(r"(?:automatically )?rejected\b", headers.first("Subject") or "", re.IGNORECASE)
+    )
 
 
 # --- Automatic replies ----------------------------------------------------------------------------

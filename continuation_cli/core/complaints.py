@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from continuation_cli.core.bounces import Report, returned_headers
+from continuation_cli.core.bounces import RETURNED_TYPES, returned_headers
 from continuation_cli.core.failure import ADDRESS, MAX_FAILURES, Failure, failure, status_in
 from continuation_cli.core.headers import Headers, read_block
 
@@ -19,46 +19,66 @@ if TYPE_CHECKING:
 _MAX_TEXT = 262_144
 _FEEDBACK = "message/feedback-report"
 # RFC 5965, section 7.3, and what else providers send when a person presses "spam". `not-spam`
-# takes a complaint back, `auth-failure` (RFC 6591) is about our DNS, not by a person.
+# takes a complaint back; `auth-failure` (RFC 6591) is about our DNS, and no person sent it.
 _COMPLAINTS = frozenset(
     {"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list", "complaint"}
 )
 _ADDRESS = re.compile(ADDRESS)
 
 
-class Complaint(NamedTuple):
-    """A complaint: the code of its form, whom it is from, the message that it is about."""
+class Feedback(NamedTuple):
+    """What a provider reports of a message of ours: a person's complaint, or its delivery."""
 
+    kind: Literal["bounce", "complaint"]
     reason: str
     failures: tuple[Failure, ...]
     original: Headers | None
 
 
-def read_complaint(received: Received) -> Complaint | None:
-    """The complaint that a message is, None if it is none."""
-    original = returned_headers(received)
-    feedback = [part.text[:_MAX_TEXT] for part in received.parts if part.content_type == _FEEDBACK]
+def read_feedback(received: Received) -> Feedback | None:
+    """The feedback report that a message is, None if it is none."""
+    reports = [part.text[:_MAX_TEXT] for part in received.parts if part.content_type == _FEEDBACK]
     is_report = received.content_type == "multipart/report"
-    if feedback and (is_report or _is_feedback_sender(received.headers)):
-        fields, _ = read_block(feedback[0].lstrip())
-        kind = (fields.first("Feedback-Type") or "abuse").strip().lower()
-        if kind not in _COMPLAINTS:
-            return None
-        return _complaint("arf", _named(fields.all("Original-Rcpt-To")), original)
-    if original is not None and _is_hotmail(received.headers, original):
-        named = [*original.all("X-HmXmrOriginalRecipient"), *_complainer(received.headers)]
-        return _complaint("jmrp", _named(named), original)
+    if reports and (is_report or _is_feedback_sender(received.headers)):
+        fields, _ = read_block(reports[0].lstrip())
+        return _of_report(fields, returned_headers(received))
+    if any(part.content_type in RETURNED_TYPES for part in received.parts):
+        original = returned_headers(received)
+        if original is not None and _is_hotmail(received.headers, original):
+            named = _named(original.all("X-HmXmrOriginalRecipient"))
+            return _feedback("complaint", "jmrp", named, original, "complaint")
     return None
 
 
-def _complaint(reason: str, named: list[str], original: Headers | None) -> Complaint:
+def _of_report(fields: Headers, original: Headers | None) -> Feedback | None:
+    kind = (fields.first("Feedback-Type") or "abuse").strip().lower()
+    named = _named(fields.all("Original-Rcpt-To"))
+    if kind == "auth-failure":
+        result = (fields.first("Delivery-Result") or "").strip().lower()
+        action = "failed" if result == "reject" else "delivered"
+        return _feedback("bounce", "arf_auth_failure", named, original, action)
+    if kind in _COMPLAINTS:
+        return _feedback("complaint", "arf", named, original, "complaint")
+    return None
+
+
+def _feedback(
+    kind: Literal["bounce", "complaint"],
+    reason: str,
+    named: list[str],
+    original: Headers | None,
+    action: str,
+) -> Feedback:
     if not named and original is not None:
         boxes = original.mailboxes("To")
         named = [box.address for box in boxes if "@" in box.address] if len(boxes) == 1 else []
+    told = [failure(address, None, action, "") for address in named[:MAX_FAILURES]]
+    return Feedback(kind, reason, _about(told, original), original)
+
+
+def _about(told: list[Failure], original: Headers | None) -> tuple[Failure, ...]:
     message_id = next(iter(original.message_ids("Message-ID")), None) if original else None
-    told = [replace(failure(address, None, "complaint", ""), message_id=message_id)
-            for address in named[:MAX_FAILURES]]  # fmt: skip
-    return Complaint(reason, tuple(told), original)
+    return tuple(replace(one, message_id=message_id) for one in told)
 
 
 def _named(values: Iterable[str]) -> list[str]:
@@ -82,19 +102,17 @@ def _is_hotmail(headers: Headers, original: Headers) -> bool:
     return is_complaint is not None and _is_feedback_sender(headers)
 
 
-def _complainer(headers: Headers) -> list[str]:
-    return headers.all("X-Complaint-Recipient")
-
-
 # --- Amazon SES -----------------------------------------------------------------------------------
 
 _BOUNCES = frozenset({"bounce", "delivery", "deliverydelay"})
 
 
-def read_notification(received: Received) -> tuple[Literal["bounce", "complaint"], Report] | None:
+def read_notification(received: Received) -> Feedback | None:
     """A notice of Amazon SES, which SNS mails as JSON in the text, None if it is none."""
     boxes = received.headers.mailboxes("From")
-    if not any(re.search(r"\bamazon(?:aws|ses)\.com\Z", box.address, re.IGNORECASE) for box in boxes):
+    if not any(
+        re.search(r"\bamazon(?:aws|ses)\.com\Z", box.address, re.IGNORECASE) for box in boxes
+    ):
         return None
     for part in received.parts[:3]:
         notice = _notice(part.text[:_MAX_TEXT]) if part.content_type == "text/plain" else {}
@@ -102,9 +120,11 @@ def read_notification(received: Received) -> tuple[Literal["bounce", "complaint"
         if kind == "complaint" or kind in _BOUNCES:
             told = _told(kind, notice.get(kind if kind != "deliverydelay" else "deliveryDelay"))
             original = _original(notice.get("mail"))
-            message_id = next(iter(original.message_ids("Message-ID")), None) if original else None
-            failures = tuple(replace(one, message_id=message_id) for one in told)
-            return "complaint" if kind == "complaint" else "bounce", Report(failures, original)
+            failures = _about(told, original)
+            is_complaint = kind == "complaint"
+            return Feedback(
+                "complaint" if is_complaint else "bounce", "ses_notification", failures, original
+            )
     return None
 
 

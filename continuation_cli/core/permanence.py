@@ -5,15 +5,16 @@ which they are asked:
 
 | what the report gives | hard |
 |---|---|
-| status of class 4, or none of class 5 and no 5yz reply | no |
-| 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1 | yes, unless the text names a passing cause alone |
-| x.2.2, 5.2.3, 5.3.x but 5.3.0, 5.4.x, 5.6.x, 5.7.x, 5.1.4, 5.1.5, 5.1.7 to 5.1.9 | no |
-| 5.0.0, 5.1.0, 5.2.0, 5.3.0, 5.5.x, other codes, or a 5yz reply alone | if the text says that \
-there is no such mailbox, and names no passing cause |
+| a status of class 4 or 2, or a 4yz reply alone | no |
+| 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1 | yes, unless the text names only a passing cause |
+| 5.0.z, 5.1.0, 5.2.0, 5.3.0, 5.5.z, 5.1.100 and above, or no status | if the text says that there \
+is no such mailbox, and names no passing cause |
+| any other: 5.2.2 and 5.2.3 (full, too large), 5.3.z (their system), 5.4.z (network, routing), \
+5.6.z (content), 5.7.z (policy), 5.1.7 and 5.1.8 (the sender's address), … | no |
 
-5.1.1 to 5.1.6 and 5.2.1 are RFC 3463, section 3.2 and 3.3; 5.1.10 is RFC 7505. A full mailbox
-(5.2.2), a message too large (5.2.3, 5.3.4), the network (5.4.x), the content (5.6.x) and policy
-(5.7.x) say nothing about the address; 5.1.7 and 5.1.8 are about the sender's.
+5.1.1 to 5.1.6 and 5.2.1 are of RFC 3463, sections 3.2 and 3.3; 5.1.10 of RFC 7505. Exchange Online
+numbers its own from 5.1.100 on. A domain that is not found, without a code that says so, counts as
+passing: it may be our resolver that fails.
 """
 
 from __future__ import annotations
@@ -25,65 +26,72 @@ _UNDECIDED = re.compile(r"5\.(?:0\.\d+|1\.0|2\.0|3\.0|5\.\d+|1\.\d{3})")
 # Of a report, more than this is a copy of something else.
 _MAX_TEXT = 4096
 
-_NO_MAILBOX = re.compile(
-    r"""
-    \b(?:user|recipient|mailbox|address(?:ee)?|account|e-?mail|alias|username|userid|addressee|
-        destination|local\ ?part)(?:'s)?(?:\ (?:name|address|account|user|mailbox|e-?mail|alias))?
-      [^.\n]{0,40}?
-      \b(?:unknown|unrecogni[sz]ed|not\ recogni[sz]ed|not\ found|not\ known|not\ exist|
-         (?:is\ )?(?:invalid|inactive|disabled|deactivated|terminated|closed|cancelled|canceled|
-         discontinued|expired|suspended|unavailable\ or\ unknown|undeliverable|not\ valid|not\ active|
-         no\ longer\ (?:valid|active|available|in\ use|exists?)|not\ listed))\b
-  | \b(?:unknown|no\ such|invalid|bad|non-?existent|nonexisting|illegal|unrouteable|inactive|
-       disabled|incorrect|wrong|undefined|unrecogni[sz]ed|not\ a\ (?:valid|known|registered))
-      (?:\ or\ \w+)?
-      (?:\ (?:local|final|delivery|gateway|virtual|e-?mail|destination|smtp|sender's|alias|mailbox))*
-      \ ?(?:user|recipients?|mailbox|address(?:ee)?|account|alias|person|userid|user\ ?name|
-            local[\ -]part|e-?mail)\b
-  | \bno\ (?:mailbox|account|user|recipient|address)(?:\ \w+){0,3}\ (?:by\ that|with\ that|of\ that|
-       named|here|found|exists|called)\b
-  | \bmailbox\ here\ by\ that\ name\b | \bno\ mailbox\ here\b | \bnot\ our\ customer\b
-  | \bdo(?:es)?(?:\ not|n't|nt)\ (?:exist|have\ an?\ [\w.-]{0,60}\ ?(?:account|mailbox))
-  | \baddress\ (?:could\ not\ be\ found|couldn't\ be\ found|not\ found)\b
-  | \brecip(?:ient)?notfound\b | \bnosuchuser\b | \bunknown\ or\ illegal\b
-  | \bunknown\ (?:local|recipient|user|address)\b | \buser\ unknown\b | \baddressee\ unknown\b
-  | \bis\ not\ a\ (?:valid|known|registered|local)\b[^.\n]{0,30}\b(?:user|mailbox|recipient|address|account)
-  | \bhas\ (?:moved|left|been\ (?:disabled|discontinued|deactivated|closed|deleted|removed))\b
-  | \bno\ longer\ (?:works?|employed|with\ (?:us|the\ company))\b
-  | \bnot\ listed\ in\ (?:domino|public\ name|directory)\b | \bname\ &?\ ?address\ book\b
-  | \brcp-p1\b
-  | \bcompte\ (?:inexistant|inconnu|desactive) | \b(?:destinataire|utilisateur)\ inconnu
-  | \b(?:adresse|adressat|empfänger|benutzer)\ (?:unbekannt|existiert\ nicht)
-  | \b(?:usuario|destinatario|buzón)\ (?:desconocido|no\ existe|inexistente)
-  | \b(?:utente|casella)\ (?:sconosciut\w|inesistente)
-  | нет\ такого\ (?:пользователя|ящика) | пользователь\ не\ (?:найден|существует)
-  | 宛先(?:不明|が見つかりません|のメールアドレスが存在) | ユーザ(?:ー)?が(?:見つかりません|存在しません)
-  | (?:用户|用戶|收件人|邮箱|地址)[^\n。]{0,8}不存在 | 查无此(?:人|用户)
-    """,
-    re.IGNORECASE | re.VERBOSE,
+_WHO = (
+    r"(?:user|recipient|mailbox|mail ?drop|address(?:ee)?|account|alias|username|user ?id|e-?mail)"
 )
+_NO_MAILBOX = (
+    rf"\b{_WHO}(?:'s)?(?: (?:name|address|account|user|mailbox|alias|you \w+))*"
+    r"[^.\n]{0,40}?\b(?:unknown|unrecogni[sz]ed|not (?:be )?(?:recogni[sz]ed|found|known|exist|"
+    r"valid|active|listed|identified)|n't (?:be )?(?:found|exist)|invalid|inactive|disabled|deactivated|"
+    r"terminated|closed|cancell?ed|discontinued|suspended|no longer (?:valid|active|available|"
+    r"in use|exists?|on (?:the )?server))\b",
+    r"\b(?:unknown|no such|invalid|bad|non-?existent|illegal|inactive|disabled|incorrect|wrong|"
+    r"undefined|unrecogni[sz]ed|not an? (?:valid|known|registered|existing))(?: or \w+)?"
+    r"(?: (?:local|final|delivery|gateway|virtual|e-?mail|destination|smtp|mailbox|alias))* ?"
+    r"(?:user|recipients?|mailbox|address(?:ee)?|account|alias|person|user ?id|user ?name|"
+    r"local[ -]part|e-?mail)\b",
+    r"\bno (?:mailbox|account|user|recipient|address)(?: \w+){0,3} "
+    r"(?:by that|with that|of that|named|here|found|exists|called)\b",
+    r"\bno mailbox\b", r"\bnot our customer\b", r"\bwe do not have (?:such|this|that|an)\b",
+    r"\bdo(?:es)?(?: not|n't|nt) (?:exist|have an? \S{0,80} ?(?:account|mailbox))",
+    r"\brecip(?:ient)?notfound\b", r"\bnosuchuser\b", r"\brcp-p1\b", r"\bunknown or illegal\b",
+    r"\bhas (?:moved|left|been (?:disabled|discontinued|deactivated|closed|deleted|removed))\b",
+    r"\bno longer (?:works?|employed|with (?:us|the company))\b",
+    r"\bnot listed in (?:domino|public name|directory)\b",
+    r"\bcompte (?:inexistant|inconnu|desactiv|désactiv)",
+    r"\b(?:destinataire|utilisateur|adresse) (?:inconnu|invalide|inexistant)",
+    r"\b(?:adresse|adressat|empfänger|benutzer)\w* (?:ist )?(?:unbekannt|existiert nicht|ungültig)",
+    r"\b(?:usuario|destinatario|destinatário|buzón|usuário|conta|cuenta) "
+    r"(?:desconocido|desconhecid\w|no existe|não existe|inexistente)",
+    r"\b(?:utente|casella|destinatario) (?:sconosciut\w|inesistente)",
+    r"нет такого (?:пользователя|ящика)", r"пользователь не (?:найден|существует)",
+    r"宛先(?:不明|が見つかりません|のメールアドレスが存在)",
+    r"(?:ユーザー?|アドレス)が?(?:見つかりません|存在しません)",
+    r"(?:用户|用戶|收件人|邮箱|地址)[^\n。]{0,8}不存在", r"查无此(?:人|用户)",
+)  # fmt: skip
+_PASSING = (
+    r"\b(?:mail)?box(?:es)?\b[^.\n]{0,40}\bfull\b", r"\bmail ?folder is full", r"\bquota\b",
+    r"\bfull mailbox", r"\bover ?(?:quota|limit|storage)", r"\bexceed(?:s|ed|ing)?\b",
+    r"\binsufficient\b", r"\bout of (?:disk|storage)", r"\bdisk (?:full|space)",
+    r"\btoo (?:large|big|long|many|much|fast|quickly|often|busy)\b",
+    r"\b(?:size|rate|frequency|connection) limit", r"\bfrequency limited", r"\bthrottl",
+    r"\bspam\b", r"\bspamming\b", r"\bjunk\b", r"\bblock(?:ed|list|ing)?\b", r"\bbl[ao]ck ?list",
+    r"\bdnsbl\b", r"\brbl\b", r"\bdeny ?list", r"\bpolic(?:y|ies)\b", r"\breputation\b",
+    r"\bdmarc\b", r"\bspf\b", r"\bdkim\b", r"\bunauthenticated\b", r"\bauthenticat",
+    r"\brelay(?:ing)?\b[^.\n]{0,20}\b(?:denied|prohibited|not (?:permitted|allowed)|access)",
+    r"\bgr[ea]y ?list", r"\btry later\b", r"\bagain later\b", r"\btempora(?:ry|rily)\b",
+    r"\bdeferred\b", r"\btimed?[ -]?out\b", r"\bin the queue too long\b",
+    r"\bconnection (?:refused|reset|failed|lost)", r"\bname (?:service|server) (?:error|fail)",
+    r"\bdns (?:error|fail|query|lookup)", r"\bmail ?loop", r"\btoo many hops\b", r"\bhop count\b",
+    r"\bloops? back\b", r"\b(?:invalid|unknown|bad) sender\b", r"\bvirus\b", r"\bmalware\b",
+    r"\bsender\b[^.\n]{0,40}\b(?:reject|denied|invalid|unknown|verif|not exist|not found|block)",
+    r"\bcontent\b(?![-:])", r"\bsuspicious\b", r"\bunsolicited\b", r"\baccess denied\b",
+    r"\bon hold\b", r"\brdns\b", r"\breverse dns\b", r"\bptr record\b", r"\bstarttls\b",
+    r"\breceiving mail (?:at a|too)", r"\bresources (?:temporarily|unavailable)\b",
+    r"\bnot accepting\b", r"\bunpaid\b", r"\bfrozen\b",
+)  # fmt: skip
+_NO_DOMAIN = (
+    r"\b(?:domain|host)(?: name)?\b[^.\n]{0,40}\b(?:not exist|not found|unknown|invalid)\b",
+    r"\b(?:unknown|no such|invalid) (?:domain|host)\b", r"\bnxdomain\b", r"\bunrouteable\b",
+)  # fmt: skip
 
-_PASSING = re.compile(
-    r"""
-    \b(?:mail)?box(?:es)?\b[^.\n]{0,40}\bfull\b | \bmail\ ?folder\ is\ full | \bquota\b | \bfull\ mailbox
-  | \bover\ ?(?:quota|limit|storage) | \bexceed(?:s|ed|ing)?\b | \binsufficient\b | \bout\ of\ (?:disk|storage)
-  | \bdisk\ (?:full|space) | \btoo\ (?:large|big|long|many|much|fast|quickly|often|busy)\b
-  | \b(?:size|rate|frequency|connection)\ limit | \blimited\b | \bthrottl | \btoo\ quickly
-  | \bspam\b | \bjunk\b | \bblock(?:ed|list|ing)?\b | \bbl[ao]ck\ ?list | \bdnsbl\b | \brbl\b | \bdeny?list
-  | \bpolic(?:y|ies)\b | \breputation\b | \bdmarc\b | \bspf\b | \bdkim\b | \bunauthenticated\b
-  | \brelay(?:ing)?\b[^.\n]{0,20}\b(?:denied|prohibited|not\ (?:permitted|allowed)|access)
-  | \bgr[ea]y\ ?list | \btry\ (?:again|later)\b | \bagain\ later\b | \btempora(?:ry|rily)\b | \bdeferred\b
-  | \btimed?[\ -]?out\b | \bin\ the\ queue\ too\ long\b | \bconnection\ (?:refused|reset|failed|lost)
-  | \bname\ (?:service|server)\ (?:error|fail) | \bdns\ (?:error|fail|query|lookup)
-  | \bmail\ ?loop | \btoo\ many\ hops\b | \bhop\ count\b | \bloops?\ back\b
-  | \bsender\b[^.\n]{0,40}\b(?:reject|denied|invalid|unknown|verif|not\ exist|not\ found|block)
-  | \b(?:invalid|unknown|bad)\ sender\b | \bvirus\b | \bmalware\b | \bcontent\b | \bsuspicious\b
-  | \bunsolicited\b | \battachment\b | \bauthenticat | \baccess\ denied\b | \bon\ hold\b
-  | \brdns\b | \breverse\ dns\b | \bptr\ record\b | \bstarttls\b | \breceiving\ mail\ (?:at\ a|too)
-  | \bsystem\ resources\b | \bresources\ (?:temporarily|unavailable)\b | \bnot\ accepting\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+_SAYS_NO_MAILBOX = re.compile("|".join(_NO_MAILBOX), re.IGNORECASE)
+_SAYS_PASSING = re.compile("|".join(_PASSING), re.IGNORECASE)
+_SAYS_NO_DOMAIN = re.compile("|".join(_NO_DOMAIN), re.IGNORECASE)
+_REPLY_4YZ = re.compile(r"(?<!\d)4[2-5]\d(?!\d)")
+_REPLY_5YZ = re.compile(r"(?<!\d)5[0-5]\d(?!\d)")
+# Names are no words: `no-such-user@example.com`, `…/reason/#userunknown`.
+_NAMES = re.compile(r"\S{0,300}@\S{1,300}|https?://\S{1,500}")
 
 
 def is_hard(status: str | None, text: str) -> bool:
@@ -91,15 +99,25 @@ def is_hard(status: str | None, text: str) -> bool:
 
     `status` is an enhanced status code (RFC 3463) or None, `text` what the server said.
     """
-    text = " ".join(text[:_MAX_TEXT].split())
+    text = _words(text)
     if status is None:
-        status = "5.0.0" if re.search(r"\b55\d\b|\b5\d\d[ -]", text) or not text else "0.0.0"
-        if status == "0.0.0" and not re.search(r"\b4\d\d[ -]", text):
-            status = "5.0.0"  # no code at all: the words decide
-    if not status.startswith("5."):
+        if _REPLY_4YZ.search(text) and not _REPLY_5YZ.search(text):
+            return False
+    elif status in _DEAD:
+        return bool(_SAYS_NO_MAILBOX.search(text)) or not _SAYS_PASSING.search(text)
+    elif not _UNDECIDED.fullmatch(status):
         return False
-    if status in _DEAD:
-        return bool(_NO_MAILBOX.search(text)) or not _PASSING.search(text)
-    if not _UNDECIDED.fullmatch(status):
+    if _SAYS_PASSING.search(text) or _SAYS_NO_DOMAIN.search(text):
         return False
-    return bool(_NO_MAILBOX.search(text)) and not _PASSING.search(text)
+    return _SAYS_NO_MAILBOX.search(text) is not None
+
+
+def says_why(text: str) -> bool:
+    """Whether a text gives a reason: a reply code, or words that are known."""
+    text = _words(text)
+    patterns = (_REPLY_5YZ, _REPLY_4YZ, _SAYS_NO_MAILBOX, _SAYS_PASSING, _SAYS_NO_DOMAIN)
+    return any(pattern.search(text) for pattern in patterns)
+
+
+def _words(text: str) -> str:
+    return " ".join(_NAMES.sub(" ", text[:_MAX_TEXT]).split()).replace("’", "'")
