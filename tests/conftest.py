@@ -4,6 +4,7 @@
 - `faulty_imap`: the same for IMAP (integration/mail/faulty_imap.py)
 - `real_smtp`: makes aiosmtpd servers, with TLS, AUTH and extensions (integration/mail/real_smtp.py)
 - `dovecot`, `make_dovecot`: a real IMAP and LMTP server (dovecot.py)
+- `post_office`: a real Postfix as docs/postfix.md sets it up (e2e/mail_servers.py)
 - `chat`, `run`, `spawn`, `process`: a chat backend's database and the program (cli/program.py)
 """
 
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 # Tests are no package (--import-mode=importlib), so helpers are found by path.
-for folder in ("integration/mail", "cli"):
+for folder in ("integration/mail", "cli", "e2e"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
 
-pytest_plugins = ["faulty_smtp", "faulty_imap", "real_smtp", "dovecot", "program"]
+pytest_plugins = ["faulty_smtp", "faulty_imap", "real_smtp", "dovecot", "program", "mail_servers"]
 
 #: What a developer may lack, but not CI (.ci/run installs it): there, to skip is to fail.
-MUST_RUN_IN_CI = ("browser", "smtpsink", "npm", "dovecot")
+MUST_RUN_IN_CI = ("browser", "smtpsink", "npm", "dovecot", "postfix")
 
 
 @pytest.hookimpl(wrapper=True)

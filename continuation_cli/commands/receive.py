@@ -52,6 +52,24 @@ def receive(context: Context, file: str, recipients: tuple[str, ...], as_json: b
     """
     if file == "-" and sys.stdin is not None and sys.stdin.isatty():
         usage_error("an email is expected on standard input, or a FILE that holds one")
+    from continuation_cli.store import db
+
+    try:
+        with db.translated(context.database):
+            outcome = _received(context, file, recipients)
+    except db.StoreError as error:
+        # Each has an exit code of its own elsewhere, and 65 is among them.
+        raise Failure(str(error), os.EX_TEMPFAIL) from error
+    if as_json:
+        output.emit_json("receive", outcome_data(outcome))
+    elif sys.stderr.isatty():
+        output.note(told(outcome))
+    if outcome.reason in RETURNED and outcome.state == "rejected":
+        code, why = RETURNED[outcome.reason]
+        raise Failure(why, code)
+
+
+def _received(context: Context, file: str, recipients: tuple[str, ...]) -> Outcome:
     from continuation_cli.mail.archive import Archive
     from continuation_cli.receive import Receiver
 
@@ -60,14 +78,7 @@ def receive(context: Context, file: str, recipients: tuple[str, ...], as_json: b
     receiver = Receiver(connection, archive, utc_now)
     with _opened(file) as stream:
         kept = archive.keep_stream(stream, "raw", receiver.limits.message + 1)
-    outcome = receiver.receive_kept(kept, recipients)
-    if as_json:
-        output.emit_json("receive", outcome_data(outcome))
-    elif sys.stderr.isatty():
-        output.note(told(outcome))
-    if outcome.reason in RETURNED and outcome.state == "rejected":
-        code, why = RETURNED[outcome.reason]
-        raise Failure(why, code)
+    return receiver.receive_kept(kept, recipients)
 
 
 def _opened(file: str) -> AbstractContextManager[BinaryIO]:

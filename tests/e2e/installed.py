@@ -1,0 +1,83 @@
+"""The program as an admin installs it: in a place of its own, where another user can run it.
+
+The tests' own interpreter and virtual environment may be in root's home, closed to whom a mail
+server runs the program as; so what the program needs is copied.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+
+LAUNCHER = """\
+#!/bin/sh
+LD_LIBRARY_PATH={python}/lib exec {python}/bin/{name} -I -S {start} "$@"
+"""
+START = """\
+import sys
+sys.path.insert(0, {library!r})
+from continuation_cli.__main__ import main
+main()
+"""
+
+
+def install(place: Path) -> Path:
+    """Install the program, of this checkout, into `place`. Returns the command."""
+    library = place / "lib"
+    package = library / "continuation_cli"
+    shutil.copytree(ROOT / "continuation_cli", package)
+    shutil.copytree(ROOT / "templates", package / "templates")
+    for name in sorted(_needed("continuation-cli", frozenset({"imap"}))):
+        _copy(metadata.distribution(name), library)
+    start = place / "start" / "continuation"
+    start.parent.mkdir()
+    start.write_text(START.format(library=str(library)))
+    command = place / "bin" / "continuation"
+    command.parent.mkdir()
+    name = f"python3.{sys.version_info.minor}"
+    command.write_text(LAUNCHER.format(python=_python(place, name), name=name, start=start))
+    command.chmod(0o755)
+    return command
+
+
+def _needed(name: str, extras: frozenset[str]) -> set[str]:
+    """The distributions that one needs, and those need."""
+    found: set[str] = set()
+    for text in metadata.requires(name) or ():
+        needed = Requirement(text)
+        asked = [{"extra": extra} for extra in extras] or [{"extra": ""}]
+        if needed.marker is None or any(needed.marker.evaluate(each) for each in asked):
+            found |= {needed.name} | _needed(needed.name, frozenset(needed.extras))
+    return found
+
+
+def _copy(distribution: metadata.Distribution, library: Path) -> None:
+    """Copy a distribution's modules and metadata, not its scripts."""
+    for file in distribution.files or ():
+        if ".." not in file.parts:
+            target = library / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(str(file.locate()), target)
+
+
+def _python(place: Path, name: str) -> Path:
+    """The prefix of an interpreter that anybody may run: the tests' own, or a copy of it."""
+    own = Path(sys.base_prefix).resolve()
+    if all(folder.stat().st_mode & 0o001 for folder in (own, *own.parents)):
+        return own
+    copy = place / "python"
+    (copy / "bin").mkdir(parents=True)
+    shutil.copy2(own / "bin" / name, copy / "bin" / name)
+    unneeded = shutil.ignore_patterns(
+        "site-packages", "test", "tests", "idlelib", "config-*", "lib2to3"
+    )
+    shutil.copytree(own / "lib" / name, copy / "lib" / name, ignore=unneeded)
+    for shared in (own / "lib").glob("libpython*.so*"):
+        shutil.copy2(shared, copy / "lib" / shared.name)
+    return copy
