@@ -66,6 +66,7 @@ class Receiver:
         self._connection = connection
         self._archive = archive
         self._clock = clock
+        self._settings = SettingsReader(connection)
         self.limits = self._read_limits()
 
     def _read_limits(self) -> Limits:
@@ -98,8 +99,8 @@ class Receiver:
             if known is not None:
                 return Outcome(known["id"], "duplicate", known["state"], known["conversation"],
                                known["message"], known["reason"])  # fmt: skip
-            if judgement.state == "posted":  # the customer may have got another address meanwhile
-                judgement = self._judge(mail)
+            if judgement.about is not None:  # the customer may have got another address meanwhile
+                judgement = self._anew(mail, judgement, judgement.about)
             return self._settle(mail, judgement, text, files)
 
     def accept(self, reply: int, by: str) -> Outcome:
@@ -130,6 +131,13 @@ class Receiver:
             posting = posting_of(entry, about, files, now)._replace(name=stranger(entry, about))
             inbox.post(self._connection, reply, about, posting, now)
         return Outcome(reply, entry.kind, "posted", about.conversation, entry.message, entry.reason)
+
+    def _anew(self, mail: Mail, judgement: Judgement, about: Answered) -> Judgement:
+        """The judgement, unless what it rests on has changed since it was made."""
+        if inbox.by_id(self._connection, about.email) == about:
+            return judgement
+        again = self._judge(mail)
+        return judgement._replace(about=again.about) if again.state == "posted" else again
 
     # --- Judging --------------------------------------------------------------------------------
 
@@ -167,9 +175,8 @@ class Receiver:
         return inbox.by_message_id(self._connection, mail.references), None
 
     def _judge_reply(self, mail: Mail, about: Answered, role: routing.Role | None) -> Judgement:
-        reader = SettingsReader(self._connection)
         objection = routing.objection(
-            mail.received.headers, about.customer, reader.of(about.channel).authserv_id
+            mail.received.headers, about.customer, self._settings.of(about.channel).authserv_id
         )
         if objection is None and role == "bounce":
             # People answer to Reply-To; a responder or a bounce of unknown form comes here.

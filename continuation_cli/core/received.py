@@ -23,6 +23,10 @@ from continuation_cli.core.model import Limits
 __all__ = ["Headers", "Limits", "Part", "Received", "read"]
 
 
+_LF = 0x0A
+_ANY_DELIMITER = re.compile(rb"^--[!-~]{1,200}[ \t]*$", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One leaf of a message: a text, a file, an enclosed message."""
@@ -167,20 +171,26 @@ class _Reader:
     def _delimiters(self, boundary: str | None, body: int, end: int) -> list[tuple[int, int]]:
         """Where each delimiter line (RFC 2046, section 5.1.1) begins and ends, and the end."""
         if boundary:
-            name = re.escape(boundary.rstrip().encode("latin-1", "replace"))
+            marker = b"--" + boundary.rstrip().encode("latin-1", "replace")
         else:
-            guess = re.compile(rb"^--([!-~]{1,200})[ \t]*$", re.MULTILINE)
-            first = guess.search(self._octets, body, end)
+            first = _ANY_DELIMITER.search(self._octets, body, end)
             if first is None:
                 return []
-            name = re.escape(first[1])
-        line = re.compile(rb"^--" + name + rb"(--)?[ \t]*\r?$", re.MULTILINE)
-        found: list[tuple[int, int]] = []
-        for match in line.finditer(self._octets, body, end):
+            marker = first[0].rstrip()
+        octets, found, at = self._octets, list[tuple[int, int]](), body
+        while (start := octets.find(marker, at, end)) >= 0:
+            line_end = octets.find(b"\n", start, end)
+            line_end = end if line_end < 0 else line_end
+            at = line_end
+            if start > body and octets[start - 1] != _LF:
+                continue
+            rest = octets[start + len(marker) : line_end].rstrip()
+            if rest not in (b"", b"--"):
+                continue
             # The line end before a delimiter belongs to the delimiter.
-            stop = max(found[-1][1] if found else body, match.start() - 1)
-            found.append((stop, min(match.end() + 1, end)))
-            if match[1]:
+            stop = max(found[-1][1] if found else body, start - 1)
+            found.append((stop, min(line_end + 1, end)))
+            if rest:
                 return found
             if len(found) > self._limits.parts + 1:
                 self.exceeded.add("parts")

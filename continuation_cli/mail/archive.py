@@ -39,10 +39,15 @@ class Archive:
     def __init__(self, database: str) -> None:
         self._database = os.path.realpath(database)
         self._root = Path(self._database + ".mail")
+        self._directories: dict[Path, int] = {}
+
+    def __del__(self) -> None:
+        for descriptor in self._directories.values():
+            os.close(descriptor)
 
     def path(self, shelf: Shelf, digest: str) -> Path:
         """Where a file is kept."""
-        return self._root / shelf / digest[:2] / digest
+        return self._root / shelf / digest
 
     def keep(self, octets: bytes, shelf: Shelf) -> str:
         """Keep these octets; their digest. On return they survive a loss of power."""
@@ -78,7 +83,7 @@ class Archive:
         written; how many. A file of the last day is left alone: it may be about to be named."""
         removed = 0
         for shelf in ("raw", "files", "tmp"):
-            for path in list(self._root.glob(f"{shelf}/**/*")):
+            for path in list(self._root.glob(f"{shelf}/*")):
                 with contextlib.suppress(FileNotFoundError):
                     old = path.is_file() and path.stat().st_mtime < time.time() - _RECENT
                     if old and (shelf == "tmp" or not is_used(path.name)):
@@ -111,17 +116,23 @@ class Archive:
         file.flush()
         os.fsync(file.fileno())
         self._give_to_owner(file.fileno())
-        name.replace(self._directory(path.parent) / path.name)
-        _sync(path.parent)
+        directory = self._directory(path.parent)
+        name.replace(path)
+        os.fsync(self._directories[directory])
 
     def _directory(self, path: Path) -> Path:
-        """The directory, made if it is missing; for its owner only, under any umask."""
-        if not path.is_dir():
+        """The directory, made if it is missing; for its owner only, under any umask. It stays open,
+        to be synchronised after every change."""
+        if path not in self._directories:
             if path != self._root:
                 self._directory(path.parent)
-            path.mkdir(mode=0o700, exist_ok=True)
-            self._give_to_owner(path)
-            _sync(path.parent)
+            if not path.is_dir():
+                path.mkdir(mode=0o700, exist_ok=True)
+                self._give_to_owner(path)
+                if path != self._root:
+                    os.fsync(self._directories[path.parent])
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+            self._directories[path] = os.open(path, flags)
         return path
 
     def _give_to_owner(self, file: int | Path) -> None:
@@ -130,11 +141,3 @@ class Archive:
         if os.geteuid() == 0:
             owner = Path(self._database).stat()
             os.chown(file, owner.st_uid, owner.st_gid)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
