@@ -34,7 +34,7 @@ class Classification:
     """
 
     kind: Kind
-    #: `human` of a reply; else such as `dsn`, `arf`, `auto_submitted`, `null_sender+subject`.
+    #: `human` of a reply; else such as `dsn`, `arf`, `auto_submitted`, `role_sender+subject+text`.
     reason: str
     #: Of a bounce or a complaint: the recipients that it tells of.
     failures: tuple[Failure, ...] = ()
@@ -129,34 +129,37 @@ def _is_from_software(headers: Headers) -> bool:
 
 
 def _bounce_by_words(received: Received) -> str | None:
-    """Signs that agree: who sent it, the subject, what it says, the message that it returns."""
+    """The sender's address of a role with a telling subject; or three signs that agree, one of
+    which tells of software: who sent it, the subject, what it says (counted twice if it begins like
+    that), the message that it returns. A human who asks about a bounce answers to something, or
+    begins in words of their own.
+    """
     headers = received.headers
     subject = headers.first("Subject") or ""
     has_subject = signs.has_bounce_subject(subject)
-    sender = _software_sender(headers)
-    if sender is not None and has_subject:
-        return f"{sender}+subject"
-    if not has_subject and (sender is None or signs.has_reply_subject(subject)):
+    returns = _has_part(received, bounces.RETURNED_TYPES)
+    found = [code for code in signs.software_signs(headers) if code != "precedence"]
+    if (has_subject or returns) and signs.auto_submitted(headers) is not None:
+        found.append("auto_submitted")
+    if not (found or has_subject) or signs.reply_subject(subject) is not None:
         return None
-    text = bounces.report_text(received)[0]
-    if sender is not None:
-        return f"{sender}+text" if signs.says_report(text) else None
-    if signs.auto_submitted(headers) is not None and signs.says_report(text):
-        return "auto_submitted+subject"
-    if _has_part(received, bounces.RETURNED_TYPES) and signs.says_report(text):
-        return "subject+returned"
-    # Nothing tells who sent it: a human who asks about a bounce writes some words of their own, or
-    # answers to something.
-    is_answer = bool(headers.raw("In-Reply-To") or headers.raw("References"))
-    return "subject+text" if not is_answer and signs.opens_report(text) else None
+    if _is_answer(headers) and not {"null_sender", "role_sender"} <= set(found):
+        return None
+    is_by_software = found not in ([], ["null_sender"])
+    found += ["subject"] * has_subject
+    if "role_sender" in found and has_subject:
+        return "+".join(found)
+    found += ["returned"] * returns
+    text = bounces.report_text(bounces.unwrapped(received))[0]
+    if signs.says_report(text):
+        opens = signs.opens_report(text)
+        found += ["text"] + ["opening"] * opens
+        is_by_software = is_by_software or opens
+    return "+".join(found) if is_by_software and len(found) >= 3 else None
 
 
-def _software_sender(headers: Headers) -> str | None:
-    if signs.is_null_sender(headers):
-        return "null_sender"
-    if signs.is_role(headers):
-        return "role_sender"
-    return "bounce_address" if signs.is_to_bounce_address(headers) else None
+def _is_answer(headers: Headers) -> bool:
+    return bool(headers.raw("In-Reply-To") or headers.raw("References"))
 
 
 _DISPOSITION = frozenset(
@@ -165,13 +168,16 @@ _DISPOSITION = frozenset(
 
 
 def _is_rejection(received: Received) -> bool:
-    """A notice of disposition by which Sieve refuses a message (RFC 5429, section 2.1.2)."""
-    headers = received.headers
-    if "rejected" in (headers.first("Auto-Submitted") or ""):
+    """A notice of disposition by which Sieve refuses a message (RFC 5429, section 2.1.2): it says
+    so, where Exchange, which sends the same of a mail deleted unread, does not."""
+    if "rejected" in (received.headers.first("Auto-Submitted") or ""):
         return True
-    return bool(
-        re.match(r"(?:automatically )?rejected\b", headers.first("Subject") or "", re.IGNORECASE)
-    )
+    fields = next(part.text for part in received.parts if part.content_type in _DISPOSITION)
+    is_refused = re.search(
+        r"^Disposition:\s*automatic-action\b.{0,80}\b(?:deleted|denied|failed|error)\b",
+        fields[:4096], re.IGNORECASE | re.MULTILINE,
+    )  # fmt: skip
+    return is_refused is not None and signs.says_report(bounces.report_text(received)[0])
 
 
 # --- Automatic replies ----------------------------------------------------------------------------
@@ -189,10 +195,20 @@ def _auto_reply(received: Received) -> str | None:
         return field
     if _is_calendar_answer(received):
         return "calendar"
-    if signs.has_reply_subject(headers.first("Subject") or ""):
-        sign = signs.supporting_sign(headers)
-        return f"subject+{sign}" if sign else None
-    return None
+    return _reply_by_words(headers)
+
+
+def _reply_by_words(headers: Headers) -> str | None:
+    """A telling subject with other signs: any for a prefix, one of software for words that only
+    responders use, two for words that a person may write."""
+    form = signs.reply_subject(headers.first("Subject") or "")
+    if form is None:
+        return None
+    found = signs.software_signs(headers)
+    is_by_software = bool(found)
+    found += signs.exchange_signs(headers)
+    enough = {"prefix": bool(found), "subject": is_by_software, "note": len(found) > 1}
+    return "+".join(["subject", *found]) if enough[form] else None
 
 
 def _is_calendar_answer(received: Received) -> bool:

@@ -5,7 +5,7 @@ which of them decide, alone or together, `core.classify` says.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from continuation_cli.core import routing, subjects
 
@@ -115,21 +115,24 @@ _SUPPORTING_FIELDS = (
 )  # fmt: skip
 
 
-def supporting_sign(headers: Headers) -> str | None:
-    """The code of what ordinary mail has as well, but what makes of a telling subject an automatic
-    reply: a null reverse-path, Precedence, Exchange's rules, an address of a role."""
-    if is_null_sender(headers):
-        return "null_sender"
-    if any(
-        re.match(r"bulk|junk|list", v.strip(), re.IGNORECASE) for v in headers.raw("Precedence")
-    ):
-        return "precedence"
-    for name in _SUPPORTING_FIELDS:
-        if headers.raw(name):
-            return name.lower().replace("-", "_")
-    if is_daemon(headers) or is_role(headers):
-        return "role_sender"
-    return "bounce_address" if is_to_bounce_address(headers) else None
+def software_signs(headers: Headers) -> list[str]:
+    """The codes of what people's mail seldom has: a null reverse-path, an address of a role, the
+    address for our bounces, Precedence."""
+    found = {
+        "null_sender": is_null_sender(headers),
+        "role_sender": is_daemon(headers) or is_role(headers),
+        "bounce_address": is_to_bounce_address(headers),
+        "precedence": any(
+            re.match(r"bulk|junk", value.strip(), re.IGNORECASE)
+            for value in headers.raw("Precedence")
+        ),
+    }
+    return [code for code, is_there in found.items() if is_there]
+
+
+def exchange_signs(headers: Headers) -> list[str]:
+    """The codes of fields that responders set, and Exchange on people's mail too."""
+    return [name.lower().replace("-", "_") for name in _SUPPORTING_FIELDS if headers.raw(name)]
 
 
 # --- Subjects -------------------------------------------------------------------------------------
@@ -147,6 +150,8 @@ def _beginning(table: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
 
 _BOUNCE_SUBJECT = _beginning(subjects.BOUNCES)
 _REPLY_SUBJECT = _beginning(subjects.REPLIES)
+_NOTE_SUBJECT = _beginning(subjects.NOTES)
+_PREFIX_END = re.compile(r"[\w .'-]{0,30}[:：]")
 
 
 def has_bounce_subject(subject: str) -> bool:
@@ -154,9 +159,16 @@ def has_bounce_subject(subject: str) -> bool:
     return _BOUNCE_SUBJECT.match(_folded(subject)) is not None
 
 
-def has_reply_subject(subject: str) -> bool:
-    """The subject begins as that of an automatic reply, or of a request to confirm a message."""
-    return _REPLY_SUBJECT.match(_folded(subject)) is not None
+def reply_subject(subject: str) -> Literal["prefix", "subject", "note"] | None:
+    """The subject begins as that of an automatic reply: with a prefix to the subject of the mail
+    that it answers (`Automatic reply: …`), with words of responders, or with words that a person
+    may write as well."""
+    folded = _folded(subject)
+    match = _REPLY_SUBJECT.match(folded)
+    if match is None:
+        return "note" if _NOTE_SUBJECT.match(folded) else None
+    is_prefix = match[0].endswith(":") or _PREFIX_END.match(folded, match.end())
+    return "prefix" if is_prefix else "subject"
 
 
 def _folded(subject: str) -> str:
