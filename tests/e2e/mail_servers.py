@@ -163,6 +163,8 @@ class PostOffice:
     dovecot: Dovecot
     smtp_port: int
     hosted: User
+    # Where the log of the test that runs begins.
+    _log_start: int = 0
 
     # --- The program ---------------------------------------------------------------------------
 
@@ -258,8 +260,9 @@ class PostOffice:
 
     @property
     def log(self) -> str:
+        """What Postfix has logged since `reset`."""
         log = self.directory / "log"
-        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return log.read_bytes()[self._log_start :].decode(errors="replace") if log.exists() else ""
 
     def queue(self) -> list[dict[str, Any]]:
         """The mails that Postfix has not delivered yet; see postqueue(1), -j."""
@@ -295,8 +298,9 @@ class PostOffice:
         assert not deferred, deferred
         # A mail on its way from one of Postfix's directories to another is in none: look twice,
         # and into the log, which tells of each mail when it came and when it was removed.
-        came = set(re.findall(r"cleanup\[\d+\]: (\w+): message-id=", self.log))
-        gone = set(re.findall(r"\]: (\w+): removed", self.log))
+        log = self.log
+        came = set(re.findall(r"cleanup\[\d+\]: (\w+): message-id=", log))
+        gone = set(re.findall(r"\]: (\w+): removed", log))
         return not self.queue() and came <= gone and not self.queue()
 
     # --- Life ----------------------------------------------------------------------------------
@@ -340,23 +344,27 @@ class PostOffice:
         fresh.chmod(0o755)
         fresh.replace(self.receiver)
 
-    def reset(self) -> None:
-        """An empty queue, and a database that can send and receive."""
+    def reset(self, database: Path | None = None) -> None:
+        """An empty queue, and a database that can send and receive: a copy of this one, or new."""
         self.set_receiver()
         self.postfix("postsuper", "-d", "ALL")
+        self._log_start = (self.directory / "log").stat().st_size
         shutil.rmtree(self.hosted.maildir, ignore_errors=True)
         folder = self.database.parent
         shutil.rmtree(folder)
         folder.mkdir(0o700)
         shutil.chown(folder, OWNER)
-        fresh = self.directory / "fresh.db"
-        if not fresh.exists():
+        shutil.copy2(database or self._new_database(), self.database)
+        shutil.chown(self.database, OWNER)
+
+    def _new_database(self) -> Path:
+        new = self.directory / "new.db"
+        if not new.exists():
             assert self.run("init").code == 0
             for key, value in (*SETTINGS.items(), ("transport", self.smtp_url)):
                 assert self.run("settings", "set", key, value).code == 0
-            shutil.copy2(self.database, fresh)
-        shutil.copy2(fresh, self.database)
-        shutil.chown(self.database, OWNER)
+            self.database.rename(new)
+        return new
 
 
 def as_owner() -> dict[str, Any]:

@@ -5,22 +5,28 @@ when the cause is gone. Nothing but mail that can never be taken goes back to it
 from __future__ import annotations
 
 import contextlib
+import os
+import pwd
 import random
 import shutil
+import smtplib
 import sqlite3
+import subprocess
+import time
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import make_msgid
 
 import pytest
-from mail_servers import OWNER
+from mail_servers import INBOUND, OWNER, adapted
 
 pytestmark = [pytest.mark.postfix, pytest.mark.dovecot]
 
-UNKNOWN = "a" * 26
+UNKNOWN = f"reply+{'a' * 26}@{INBOUND}"
 
 
 class Correspondence:
-    """A customer who has got an email and answers it."""
+    """A customer who has got an email, and answers it."""
 
     def __init__(self, office):
         self.office = office
@@ -33,17 +39,18 @@ class Correspondence:
         )  # fmt: skip
         assert office.data("sweep")["sent"] == 1
         office.settle()
-        [sent] = office.data("emails", "list")
-        self.reply_to = office.data("emails", "show", sent["id"])["reply_to"]
+        self.reply_to = office.data("emails", "show", "1")["reply_to"]
 
     def answers(self, text="Monday.", to=None, size=0):
+        """The customer writes; `size` is an attachment's, in octets."""
+        to = to or self.reply_to
         mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = self.customer.name, self.reply_to, "Re: chat"
-        mail["Message-ID"] = f"<{random.getrandbits(64):x}@chat.example>"
+        mail["From"], mail["To"], mail["Subject"] = self.customer.name, to, "Re: chat"
+        mail["Message-ID"] = make_msgid(domain="chat.example")
         mail.set_content(text)
         if size:
             mail.add_attachment(random.randbytes(size), "application", "octet-stream", filename="x")
-        self.office.send(self.customer.name, to or self.reply_to, mail.as_bytes(policy=SMTP))
+        self.office.send(self.customer.name, to, mail.as_bytes(policy=SMTP))
 
     def posted(self):
         """The customer's messages in the chat."""
@@ -67,9 +74,27 @@ class Correspondence:
         assert self.office.ok("db", "check", "--json").data["problems"] == []
 
 
+@pytest.fixture(scope="module")
+def before(post_offices):
+    """A correspondence, and the database of that moment."""
+    post_offices.reset()
+    correspondence = Correspondence(post_offices)
+    copy = post_offices.directory / "before.db"
+    return correspondence, shutil.copy2(post_offices.database, copy)
+
+
 @pytest.fixture
-def mail(post_office):
-    return Correspondence(post_office)
+def mail(before, post_offices):
+    """A correspondence in which nothing but the email has happened."""
+    correspondence, database = before
+    post_offices.reset(database)
+    shutil.rmtree(correspondence.customer.maildir, ignore_errors=True)
+    return correspondence
+
+
+@pytest.fixture
+def post_office(mail):
+    return mail.office
 
 
 # --- Faults that people know ----------------------------------------------------------------------
@@ -179,30 +204,28 @@ def no_program(office):
 
 
 @contextlib.contextmanager
-def usage(office, wrong, right):
+def script_with(office, wrong, right, told):
+    """A mistake in the page's script."""
     script = office.receiver.read_text()
-    assert right in script
-    office.set_receiver(script.replace(right, wrong))
-    yield "Error:"
+    office.set_receiver(adapted(script, {right: wrong}))
+    yield told
     office.set_receiver(script)
 
 
 def mistyped_option(office):
-    return usage(office, "--recipent", "--recipient")
+    return script_with(office, "--recipent", "--recipient", "No such option")
 
 
 def mistyped_command(office):
-    return usage(office, " recieve ", " receive ")
+    return script_with(office, " recieve ", " receive ", "there is no command 'recieve'")
 
 
 def surplus_argument(office):
-    return usage(office, '"$1" - -', '"$1"')
+    return script_with(office, '"$1" - -', '"$1"', "unexpected extra argument")
 
 
 def no_database_named(office):
-    return usage(
-        office, f"{office.command} receive", f"{office.command} --db {office.database} receive"
-    )
+    return script_with(office, "", f"--db {office.database} ", "which database?")
 
 
 @contextlib.contextmanager
@@ -224,4 +247,155 @@ def test_a_fault_of_this_side_keeps_the_mail_in_the_queue(post_office, mail, fau
         [told] = post_office.wait(post_office.deferred)
         assert reason in told, told
         assert mail.returned() == []
+    mail.check_delivered("Monday.")
+
+
+# --- A full disk ----------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def small_disk(office):
+    """The database's folder is on a disk of 1 MB. Yields a function that fills it but for so many
+    octets, and returns one that makes room again. Where nothing may be mounted, as in many
+    containers, a limit for the size of each file stands for the end of the disk.
+    """
+    folder = office.database.parent
+    command = [
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        f"size=1m,uid={pwd.getpwnam(OWNER).pw_uid},mode=700",
+        "tmpfs",
+        folder,
+    ]
+    copy = shutil.copy2(office.database, office.directory / "copy.db")
+    if subprocess.run(command, capture_output=True).returncode != 0:
+        yield lambda free: limited(office, free)
+        return
+    try:
+        shutil.copy2(copy, office.database)
+        shutil.chown(office.database, OWNER)
+        yield lambda free: filled(folder, free)
+    finally:
+        subprocess.run(["umount", folder], check=True)
+        shutil.copy2(copy, office.database)
+
+
+def filled(folder, free):
+    filler = folder / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    os.truncate(filler, filler.stat().st_size - free)
+    return filler.unlink
+
+
+def limited(office, free):
+    script = office.receiver.read_text()
+    office.set_receiver(adapted(script, {"#!/bin/sh": f"#!/bin/sh\nulimit -f {free // 4 // 512}"}))
+    return lambda: office.set_receiver(script)
+
+
+@pytest.mark.parametrize("free", [0, 16_384, 65_536, 131_072, 196_608])
+def test_a_full_disk_keeps_the_mail_in_the_queue(post_office, mail, free):
+    """Wherever the room ends: at once, in the message, its attachment or the database."""
+    with small_disk(post_office) as fill:
+        make_room = fill(free)
+        mail.answers("Monday.", size=75_000)
+        [told] = post_office.wait(post_office.deferred)
+        assert "temporary failure" in told
+        make_room()
+        assert mail.posted() == []
+        mail.check_delivered("Monday.")
+        [file] = post_office.show()["messages"][-1]["attachments"]
+        assert file["size"] == 75_000
+
+
+# --- kill -9 --------------------------------------------------------------------------------------
+
+
+def test_mail_is_posted_once_however_often_the_program_is_killed(post_office, mail):
+    """At random moments of its life, most of them in the later half, where it writes."""
+    began = time.monotonic()
+    mail.answers("0")
+    post_office.settle()
+    took = time.monotonic() - began
+    script = post_office.receiver.read_text()
+    killed = (
+        f"timeout -s KILL $(shuf -n 1 -i {int(took * 300)}-{int(took * 1100)} | sed 's/.*/&e-3/') "
+    )
+    own = str(post_office.command)
+    post_office.set_receiver(adapted(script, {f"\n{own} ": f"\n{killed}{own} "}))
+    texts = [str(number) for number in range(9)]
+    for text in texts[1:]:
+        mail.answers(text)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and post_office.queue():
+        post_office.flush()
+        time.sleep(0.3)
+    assert post_office.log.count("status=deferred") >= 5
+    post_office.set_receiver(script)
+    mail.check_delivered(*texts)
+
+
+def test_mail_is_posted_once_if_its_end_is_not_heard_of(post_office, mail):
+    """Killed when all is done, but before Postfix knows."""
+    script = post_office.receiver.read_text()
+    post_office.set_receiver(adapted(script, {"  0) exit 0 ;;": "  0) kill -9 $$ ;;"}))
+    mail.answers("Monday.")
+    post_office.wait(post_office.deferred)
+    assert mail.posted() == ["Monday."]
+    post_office.set_receiver(script)
+    mail.check_delivered("Monday.")
+
+
+# --- What does go back ----------------------------------------------------------------------------
+
+
+def test_mail_to_nobody_is_returned(post_office, mail):
+    mail.answers("Monday.", to=UNKNOWN)
+    post_office.settle()
+    [report] = mail.returned()
+    assert b"Status: 5.1.1" in report
+    assert b"this address belonged to is over" in b" ".join(report.split())
+    assert mail.posted() == []
+    [received] = post_office.data("replies", "list")
+    assert (received["kind"], received["state"]) == ("unroutable", "rejected")
+
+
+def test_what_is_no_mail_is_returned(post_office, mail):
+    """Postfix adds a header to whatever it takes, so it can only come by another way."""
+    script = post_office.receiver.read_text()
+    post_office.set_receiver(adapted(script, {'receive --recipient "$1"': "receive /dev/null"}))
+    mail.answers("Monday.")
+    post_office.settle()
+    [report] = mail.returned()
+    assert b"Status: 5.6.0" in report
+    assert b"this is no email message" in b" ".join(report.split())
+
+
+def test_an_address_of_another_form_is_refused_at_the_door(post_office, mail):
+    for local_part in (
+        "info",
+        "reply",
+        f"reply+{'a' * 25}",
+        f"reply+{'1' * 26}",
+        f"xreply+{'a' * 26}",
+    ):
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            mail.answers(to=f"{local_part}@{INBOUND}")
+
+
+@pytest.mark.parametrize("change", ["upper case", "+ replaced", "SRS", "BATV"])
+def test_an_address_that_a_relay_has_rewritten_arrives(post_office, mail, change):
+    address = mail.reply_to
+    local_part = address.partition("@")[0]
+    rewritten = {
+        "upper case": address.upper(),
+        "+ replaced": address.replace("+", "="),
+        "SRS": f"SRS0=HHH=TT=relay.example={local_part}@{INBOUND}",
+        "BATV": f"prvs=0123456789={address}",
+    }[change]
+    mail.answers("Monday.", to=rewritten)
     mail.check_delivered("Monday.")
