@@ -80,7 +80,8 @@ def objection(headers: Headers, customer: str | None, authserv_id: str | None) -
     """Why a reply must not be posted as the customer's own words; None if it may be.
 
     `from_unclear`, `from_differs`, `authentication_failed` or `not_authenticated`. Where an
-    authserv-id is configured, its server has to have looked at the message.
+    authserv-id is configured, its server has to have found proof: a domain without SPF, DKIM and
+    DMARC is one that anybody can write from.
     """
     writer = author(headers)
     if writer is None or not writer.address:
@@ -90,6 +91,4 @@ def objection(headers: Headers, customer: str | None, authserv_id: str | None) -
     if authserv_id is None:
         return None
     verdict = authentication.verdict(headers, authserv_id, writer.address)
-    return {"pass": None, "none": None, "fail": "authentication_failed"}.get(
-        verdict, "not_authenticated"
-    )
+    return {"pass": None, "fail": "authentication_failed"}.get(verdict, "not_authenticated")
