@@ -63,5 +63,10 @@ def to_ascii(address: str) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two spellings name the same mailbox."""
-    return normalise(one) == normalise(other)
+    """Whether two spellings name the same mailbox.
+
+    Folding turns some letters into ASCII (the Kelvin sign, the long s): where a server allows them
+    in a local part, that is another person's mailbox.
+    """
+    local, other_local = (address.rpartition("@")[0].strip() for address in (one, other))
+    return local.isascii() == other_local.isascii() and normalise(one) == normalise(other)

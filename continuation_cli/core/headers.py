@@ -9,15 +9,18 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: A field's value beyond this is not looked at, in characters. RFC 5322 bounds a line at 998, and a
 #: folded References may have a hundred of them.
 MAX_VALUE = 32_768
 
 _FIELD = re.compile(r"([!-9;-~]{1,200})[ \t]*:")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_MESSAGE_ID = re.compile(r"<[^<>\s\ud800-\udfff]{1,900}>")
 _FOLD = re.compile(r"\n[ \t]")
 _ENCODED_WORD = re.compile(
     r"=\?([A-Za-z0-9_.:+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?([^?\n]{0,2000})\?="
@@ -131,9 +134,11 @@ def decode(octets: bytes, charset: str | None) -> str:
             claimed = (charset or "").lower().strip("\"' ")
             return octets.decode("utf-8" if claimed.startswith("utf") else "cp1252", "replace")
     try:
-        return octets.decode(codec, "replace")
-    except (UnicodeError, ValueError):
+        text = octets.decode(codec, "replace")
+    except ValueError:
         return octets.decode("cp1252", "replace")
+    # Of UTF-7 come surrogates, which nothing can encode again.
+    return text.encode("utf-8", "replace").decode() if codec == "utf-7" else text
 
 
 def _codec(charset: str | None) -> str | None:
@@ -155,8 +160,7 @@ def decode_words(value: str) -> str:
     Adjacent words of one charset are joined before they are decoded: some senders cut a
     character in two.
     """
-    if not value.isascii():
-        value = decode(value.encode("latin-1", "replace"), None)
+    value = _as_utf8(value)
     if "=?" not in value:
         return value
     out: list[str] = []
@@ -172,6 +176,17 @@ def decode_words(value: str) -> str:
             out.append(between)
         pending, pending_charset, at = pending + octets, charset, match.end()
     return "".join([*out, decode(pending, pending_charset), value[at:]])
+
+
+def _as_utf8(value: str) -> str:
+    """A raw value, each octet a character, as the text that it stands for (RFC 6532)."""
+    if value.isascii():
+        return value
+    try:
+        octets = value.encode("latin-1")
+    except UnicodeEncodeError:  # it is text already
+        return value
+    return decode(octets, None)
 
 
 def _word_octets(encoding: str, encoded: str) -> bytes:
@@ -229,71 +244,79 @@ def parse_mailboxes(value: str) -> list[Mailbox]:
     quotes or in a comment is no address, and two addresses are never taken for one.
     """
     found: list[Mailbox] = []
-    name: list[str] = []
-    angles: list[str] = []
-    for kind, text in _tokens(value[:MAX_VALUE]):
-        if kind == "angle":
-            angles.append(text)
-        elif kind == "separator":
-            found += _mailboxes(name, angles)
-            name, angles = [], []
-        elif kind != "comment" and not (kind == "group" and not angles):
-            name.append(text)
-        elif kind == "group":
+    name: list[_Lexeme] = []
+    for lexeme in _lexemes(value[:MAX_VALUE]):
+        if lexeme.kind == "separator":
+            found += _mailboxes(name)
             name = []
-    return found + _mailboxes(name, angles)
+        elif lexeme.kind == "group" and not any(each.kind == "angle" for each in name):
+            name = []
+        else:
+            name.append(lexeme)
+    return found + _mailboxes(name)
 
 
-def _mailboxes(name: list[str], angles: list[str]) -> list[Mailbox]:
-    phrase = "".join(name)
+def _mailboxes(lexemes: list[_Lexeme]) -> list[Mailbox]:
+    """The mailbox of what stands between two separators; more than one where it is malformed."""
+    angles = [at for at, lexeme in enumerate(lexemes) if lexeme.kind == "angle"]
+    rest = lexemes[angles[0] + 1 :] if angles else lexemes
+    found = []
     if angles:
-        display = " ".join(decode_words(phrase).split())
-        return [Mailbox(display, _addr_spec(angle)) for angle in angles]
-    address = "".join(phrase.split())
-    return [Mailbox("", address)] if "@" in address else []
+        words = (each.text for each in lexemes if each.kind in ("text", "quoted", "group"))
+        display = " ".join(decode_words("".join(words)).split())
+        found = [Mailbox(display, _addr_spec(lexemes[at].text)) for at in angles]
+    if any(each.kind == "text" and "@" in each.text for each in rest):
+        found.append(Mailbox("", _addr_spec("".join(each.written for each in rest))))
+    return found
 
 
-def _addr_spec(angle: str) -> str:
-    """What an angle-addr names; a source route (`@a,@b:x@y`) is dropped."""
-    address = "".join(angle.split())
-    return address.rpartition(":")[2] if address.startswith("@") else address
+def _addr_spec(text: str) -> str:
+    """An addr-spec without the white space that it may have around its parts; words that stand side
+    by side are not joined to one. A source route (`@a,@b:x@y`) is dropped."""
+    address = " ".join(text.split())
+    for mark in "@.":
+        address = address.replace(f" {mark}", mark).replace(f"{mark} ", mark)
+    address = address.rpartition(":")[2] if address.startswith("@") else address
+    return _as_utf8(address)
 
 
-_TOKEN = re.compile(r'"|\(|<|[,;]|:|[^"(<,;:]+')
+class _Lexeme(NamedTuple):
+    """A piece of an address field. `text` is what it says, `written` what takes its place in an
+    address."""
+
+    kind: Literal["text", "quoted", "comment", "angle", "separator", "group"]
+    text: str
+    written: str
 
 
-def _tokens(value: str) -> list[tuple[str, str]]:
-    """An address field as (kind, text): text, quoted, comment, angle, separator, group."""
-    tokens: list[tuple[str, str]] = []
+_LEXEME = re.compile(r'["(<,;:]|[^"(<,;:]+')
+_QUOTED = re.compile(r'((?:[^"\\]|\\.)*)(?:"|\\?\Z)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _lexemes(value: str) -> Iterator[_Lexeme]:
     at = 0
     while at < len(value):
-        match = _TOKEN.match(value, at)
+        match = _LEXEME.match(value, at)
         assert match is not None
-        start = match[0]
-        at = match.end()
+        start, began, at = match[0], at, match.end()
         if start == '"':
-            text, at = _quoted(value, at)
-            tokens.append(("quoted", text))
+            quoted = _QUOTED.match(value, at)
+            assert quoted is not None
+            at = quoted.end()
+            yield _Lexeme("quoted", _ESCAPED.sub(r"\1", quoted[1]), value[began:at])
         elif start == "(":
             at = _comment_end(value, at)
-            tokens.append(("comment", ""))
+            yield _Lexeme("comment", "", " ")
         elif start == "<":
             end = value.find(">", at)
             end = len(value) if end < 0 else end
-            tokens.append(("angle", value[at:end]))
+            yield _Lexeme("angle", value[at:end], " ")
             at = end + 1
         elif start in ",;":
-            tokens.append(("separator", start))
+            yield _Lexeme("separator", start, start)
         else:
-            tokens.append(("group" if start == ":" else "text", start))
-    return tokens
-
-
-def _quoted(value: str, at: int) -> tuple[str, int]:
-    """A quoted string's text, and where what follows it begins."""
-    match = re.compile(r'((?:[^"\\]|\\.)*)(?:"|\\?\Z)').match(value, at)
-    assert match is not None
-    return re.sub(r"\\(.)", r"\1", match[1]), match.end()
+            yield _Lexeme("group" if start == ":" else "text", start, start)
 
 
 def _comment_end(value: str, at: int) -> int:

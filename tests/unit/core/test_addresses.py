@@ -102,7 +102,8 @@ def test_the_same_mailbox(one, other):
 @pytest.mark.parametrize(
     ("one", "other"),
     [("ada@example.com", "ada@example.org"), ("ada@example.com", "ada+x@example.com"),
-     ("ada@example.com", "")],
+     ("ada@example.com", ""), ("kim@example.com", "\u212aim@example.com"),
+     ("sam@example.com", "\u017fam@example.com")],
 )  # fmt: skip
 def test_different_mailboxes(one, other):
     assert not addresses.same(one, other)
