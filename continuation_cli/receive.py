@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 #: A reply's text in the chat, in characters; the original has the rest.
 _TEXT = 100_000
+_PLAIN = "text/plain"
 
 
 class NotAcceptable(Exception):  # noqa: N818 - as the transports' errors are named
@@ -186,11 +187,13 @@ class Receiver:
         return Judgement("reply", "quarantined" if objection else "posted", objection, about)
 
     def _text(self, mail: Mail, judgement: Judgement) -> str:
-        held: list[str] = []
+        """What is new in a reply. It is easier to tell where it is known what is quoted."""
+        sent = None
         if judgement.about is not None:
-            held = inbox.texts_of(self._connection, judgement.about.email)
-        text = extract.from_received(mail.received, sent=extract.Sent(texts=tuple(held)))
-        return clean(text)[:_TEXT]
+            texts, message = inbox.sent(self._connection, judgement.about.email)
+            bodies = [part.text for part in read(message).parts if part.content_type == _PLAIN]
+            sent = extract.Sent(tuple(texts), "\n".join(bodies))
+        return clean(extract.from_received(mail.received, sent=sent))[:_TEXT]
 
     def _keep(self, found: Sequence[attachments.File]) -> tuple[inbox.StoredFile, ...]:
         return tuple(

@@ -107,15 +107,17 @@ def _answered(connection: sqlite3.Connection, where: str, value: object) -> Answ
     )  # fmt: skip
 
 
-def texts_of(connection: sqlite3.Connection, email: int) -> list[str]:
-    """The texts of the messages that an email holds, as far as they are still there."""
+def sent(connection: sqlite3.Connection, email: int) -> tuple[list[str], bytes]:
+    """The texts of the messages that an email held, as far as they are there, and its octets."""
     rows = connection.execute(
         "SELECT messages.text FROM emails JOIN email_messages AS held ON held.email = emails.id "
         "JOIN messages ON messages.conversation = emails.conversation "
         "AND messages.id = held.message WHERE emails.id = ? ORDER BY held.position",
         (email,),
     )
-    return [row["text"] for row in rows]
+    texts = [row["text"] for row in rows]
+    row = connection.execute("SELECT message FROM emails WHERE id = ?", (email,)).fetchone()
+    return texts, row["message"] if row else b""
 
 
 # --- Recording ------------------------------------------------------------------------------------
