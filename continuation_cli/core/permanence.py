@@ -32,9 +32,10 @@ _WHO = (
 _NO_MAILBOX = (
     rf"\b{_WHO}(?:'s)?(?: (?:name|address|account|user|mailbox|alias|you \w+))*"
     r"[^.\n]{0,40}?\b(?:unknown|unrecogni[sz]ed|not (?:be )?(?:recogni[sz]ed|found|known|exist|"
-    r"valid|active|listed|identified)|n't (?:be )?(?:found|exist)|invalid|inactive|disabled|"
+    r"valid|active|listed|identified)|invalid|inactive|disabled|"
     r"deactivated|terminated|closed|cancell?ed|discontinued|suspended|no longer "
     r"(?:valid|active|available|in use|exists?|on (?:the )?server))\b",
+    rf"\b{_WHO}[^.\n]{{0,40}}?n't (?:be )?(?:found|exist)\b",
     r"\b(?:unknown|no such|invalid|bad|non-?existent|illegal|inactive|disabled|incorrect|wrong|"
     r"undefined|unrecogni[sz]ed|not an? (?:valid|known|registered|existing))(?: or \w+)?"
     r"(?: (?:local|final|delivery|gateway|virtual|e-?mail|destination|smtp|mailbox|alias))* ?"

@@ -92,7 +92,8 @@ _RESPONDER_VALUES = (
 def auto_submitted(headers: Headers) -> str | None:
     """The keyword of Auto-Submitted (RFC 3834, section 5), None if it is absent or `no`."""
     for value in headers.raw("Auto-Submitted"):
-        keyword = re.split(r"[\s;(]", value.strip().lower(), maxsplit=1)[0]
+        words = re.split(r"[\s;]", re.sub(r"\([^()]*\)", " ", value).strip().lower(), maxsplit=1)
+        keyword = words[0]
         if keyword not in _NO:
             return keyword
     return None
