@@ -1,0 +1,358 @@
+"""HTML as the lines a reader sees, quoted where the markup of mail clients says so.
+
+Neither a parser nor a sanitiser: tags are read one after another, none twice, so that any markup,
+however deep or broken, takes linear time. What a tag of a client means is in the tables below.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Final
+
+from continuation_cli.core.compose import EMAIL_CLASS, REPLY_MARKER_CLASS
+from continuation_cli.core.extract.lines import MOST, Line, Mark, line_of
+
+#: Tags that are looked at; what follows is text without its tags.
+_MOST_TAGS: Final = 60_000
+#: Characters of a tag that are looked at.
+_LONGEST_TAG: Final = 1_200
+
+
+def _split(text: str) -> list[str]:
+    return text.split()
+
+
+_HIDDEN: Final = frozenset(
+    ("style", "script", "head", "title", "template", "noscript", "select", "textarea", "svg", "xml")
+)
+_BLOCKS: Final = frozenset(
+    _split("""address article aside blockquote body caption center dd details dir div dl dt fieldset figure
+    footer form h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol p pre section summary table
+    tbody tfoot thead tr ul""")
+)
+_VOID: Final = frozenset(("br", "hr", "img", "meta", "link", "input", "base", "col", "wbr", "area"))
+_SPACED: Final = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre"))
+_STYLED: Final = frozenset(
+    ("div", "span", "p", "blockquote", "table", "td", "section", "body", "hr")
+)
+
+#: Classes, ids and names, lower case and without the "x_" that Outlook puts before them.
+_QUOTES: Final = frozenset((EMAIL_CLASS, "quote", "gmail_quote_body", "protonmail_quote_body"))
+_CUTS: Final = frozenset(
+    (
+        "divrplyfwdmsg", "olk_src_body_section", "mail-editor-reference-message-container",
+        REPLY_MARKER_CLASS, "replysplit", "ms-outlook-mobile-reference-message",
+        "isforwardcontent",
+    )
+)  # fmt: skip
+_ATTRIBUTIONS: Final = frozenset(
+    (
+        "moz-cite-prefix",
+        "gmail_attr",
+        "moz-email-headers-table",
+        "tutanota_quote_header",
+        "ydp-attribution",
+    )
+)
+#: What holds the attribution as well as the quote; answers may stand between.
+_WRAPPERS: Final = frozenset(
+    ("gmail_quote", "gmail_quote_container", "yahoo_quoted", "protonmail_quote", "zmail_extra",
+     "isreplycontent", "ntes-mailmaster-quote", "mail_quote", "quote-container")
+)  # fmt: skip
+_SIGNATURES: Final = frozenset(
+    (
+        "gmail_signature", "gmail_signature_prefix", "moz-signature", "ms-outlook-mobile-signature",
+        "mac_outlook_signature", "applemailsignature", "signature", "protonmail_signature_block",
+        "yahoo-signature", "ydp-signature", "tutanota-signature", "composer_signature",
+        "mail-signature", "samsung_signature", "edo-signature", "bloop_sign", "sparrow_signature",
+        "acompli_signature", "foxmail_signature", "dab4fad8-2dd7-40bb-a1b8-4e2aa1f9fdf2",
+    )
+)  # fmt: skip
+
+_NAMES = re.compile(
+    r"""(?:class|id|name|type|data-smartmail)\s*=\s*["']?([^"'>]{1,200})""", re.IGNORECASE
+)
+_NO_DISPLAY = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_BORDER = re.compile(r"border-top\s*:\s*(?:solid\s*#(?:e1e1e1|b5c4df)|#b5c4df)", re.IGNORECASE)
+_NO_MARGIN = re.compile(r"margin(?:-bottom)?\s*:\s*0|msonormal", re.IGNORECASE)
+_INDENTED = re.compile(
+    r"margin[^;\"']{0,40}40px[^\"']{0,80}border\s*:\s*(?:none|0)|webkit-indent", re.IGNORECASE
+)
+_PRE_STYLE = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
+_ALT = re.compile(r"""\balt\s*=\s*["']([^"'<>]{1,12})["']""", re.IGNORECASE)
+_TAGS = re.compile(r"<[^<>]{0,2000}>")
+
+_Effect = str  # "quote", "bare", "hidden", "signature", "pre", "wrapper", "attribution"
+
+
+def lines_of(markup: str) -> list[Line]:
+    """The lines of an HTML body."""
+    return _Reader().read(markup)
+
+
+class _Frame:
+    """An open element that means something."""
+
+    __slots__ = ("effect", "level", "line", "name")
+
+    def __init__(self, name: str, level: int, effect: _Effect, line: int) -> None:
+        self.name = name
+        self.level = level
+        self.effect = effect
+        self.line = line
+
+
+class _Reader:
+    """Reads tags and text one after another."""
+
+    def __init__(self) -> None:
+        self._lines: list[Line] = []
+        self._text: list[str] = []
+        self._frames: list[_Frame] = []
+        self._levels: dict[str, list[int]] = {}  # frames of each name, by their number
+        self._open: dict[str, int] = {}
+        self._count = dict.fromkeys(
+            ("quote", "bare", "hidden", "signature", "pre", "wrapper", "attribution"), 0
+        )
+        self._blank = False
+
+    def read(self, markup: str) -> list[Line]:
+        at, tags, end = 0, 0, len(markup)
+        while at < end:
+            start = markup.find("<", at)
+            if start < 0:
+                break
+            if start > at:
+                self._add(markup[at:start])
+            first = markup[start + 1 : start + 2]
+            if not (first.isalpha() or first in ("/", "!", "?")):
+                self._add("<")
+                at = start + 1
+                continue
+            if first == "!" and markup.startswith("<!--", start):
+                close = markup.find("-->", start + 4)
+                # An unclosed comment hides nothing.
+                at = close + 3 if close >= 0 else start + 4
+                if close < 0:
+                    return self._rest(markup[at:])
+                continue
+            close = _end_of_tag(markup, start)
+            if close < 0:
+                break
+            tags += 1
+            if tags > _MOST_TAGS or len(self._lines) > MOST:
+                return self._rest(markup[start:])
+            if not self._tag(markup[start + 1 : min(close, start + _LONGEST_TAG)]):
+                self._add(markup[start : close + 1])
+            at = close + 1
+        self._add(markup[at:])
+        return self._finish()
+
+    def _rest(self, markup: str) -> list[Line]:
+        self._add(_TAGS.sub(" ", markup))
+        return self._finish()
+
+    def _finish(self) -> list[Line]:
+        self._flush()
+        while self._frames:
+            self._pop()
+        return self._lines
+
+    # --- Text -----------------------------------------------------------------------------------
+
+    def _add(self, text: str) -> None:
+        if self._count["hidden"] or not text:
+            return
+        if "&" in text:
+            text = unescape(text)
+        if not self._count["pre"]:
+            self._text.append(text)
+            return
+        *whole, last = text.split("\n", max(MOST - len(self._lines), 0))
+        for line in whole:
+            self._text.append(line)
+            self._flush(forced=True, keep=True)
+        self._text.append(last)
+
+    def _flush(self, *, forced: bool = False, keep: bool = False) -> None:
+        """End the line. `forced`: even if there is nothing in it."""
+        text = "".join(self._text)
+        self._text.clear()
+        text = text.rstrip() if keep or self._count["pre"] else " ".join(text.split())
+        if not text and not forced:
+            return
+        if len(self._lines) > MOST and self._lines[-1].depth == 0 and not text:
+            return
+        count = self._count
+        mark: Mark = ""
+        if count["signature"]:
+            mark = "signature"
+        elif count["attribution"]:
+            mark = "attribution"
+        elif count["bare"] and not count["quote"]:
+            mark = "bare"
+        if self._blank or not text:
+            self._blank = False
+            if self._lines and (self._lines[-1].text or self._lines[-1].depth):
+                self._lines.append(Line("", count["quote"] + count["bare"], ""))
+        if text:
+            self._lines.append(line_of(text, count["quote"] + count["bare"], mark))
+
+    # --- Tags -----------------------------------------------------------------------------------
+
+    def _tag(self, tag: str) -> bool:
+        """Take a tag's meaning; False if it is none, as an address in angle brackets."""
+        closing = tag[0] == "/"
+        if tag[0] in "!?":
+            return True
+        name, rest = _name_of(tag[1:] if closing else tag)
+        if "@" in name:
+            return False
+        if name == "br":
+            if not self._count["hidden"]:
+                self._flush(forced=True)
+            return True
+        if name in _BLOCKS:
+            self._flush()
+            if name in _SPACED and not (name == "p" and _NO_MARGIN.search(rest)):
+                self._blank = True
+        elif name in ("td", "th"):
+            self._text.append(" ")
+        if closing:
+            self._close(name)
+        elif name in _VOID:
+            self._void(name, rest)
+        elif not rest.endswith("/"):
+            self._opened(name, rest)
+            if name == "li":
+                self._add("- ")
+        return True
+
+    def _void(self, name: str, rest: str) -> None:
+        if self._count["hidden"]:
+            return
+        if name == "hr":
+            self._lines.append(line_of("-----", self._count["quote"] + self._count["bare"]))
+        elif name == "img" and "alt" in rest.lower():
+            alt = _ALT.search(rest)
+            if alt is not None and not unescape(alt[1]).isascii():
+                self._add(alt[1])  # an emoji as a picture
+
+    def _opened(self, name: str, rest: str) -> None:
+        level = self._open.get(name, 0)
+        self._open[name] = level + 1
+        effect = self._effect(name, rest)
+        if effect is None:
+            return
+        self._levels.setdefault(name, []).append(len(self._frames))
+        self._frames.append(_Frame(name, level, effect, len(self._lines)))
+        self._count[effect] += 1
+
+    def _close(self, name: str) -> None:
+        level = self._open.get(name, 0)
+        if not level:
+            return
+        self._open[name] = level - 1
+        numbers = self._levels.get(name)
+        if not numbers or self._frames[numbers[-1]].level < level - 1:
+            return
+        self._flush()
+        number = numbers[-1]
+        while len(self._frames) > number:
+            self._pop()
+
+    def _pop(self) -> None:
+        frame = self._frames.pop()
+        self._levels[frame.name].pop()
+        self._count[frame.effect] -= 1
+        if frame.effect == "wrapper" and not self._count["wrapper"]:
+            self._end_wrapper(frame.line)
+
+    def _end_wrapper(self, start: int) -> None:
+        """Within what holds attribution and quote: what is before the quote is the attribution."""
+        depth = self._count["quote"] + self._count["bare"]
+        inside = self._lines[start:]
+        first = next((n for n, line in enumerate(inside) if line.depth > depth), None)
+        if first is None:
+            return
+        heading = [line for line in inside[:first] if line.key]
+        if len(heading) <= 4 and sum(len(line.key) for line in heading) <= 300:
+            for line in heading:
+                line.mark = "attribution"
+
+    def _effect(self, name: str, rest: str) -> _Effect | None:
+        if name in _HIDDEN:
+            return "hidden"
+        if self._count["hidden"]:
+            return None
+        if name == "blockquote":
+            if not rest.strip():
+                return "bare"
+            return None if _INDENTED.search(rest) else "quote"
+        if name == "pre":
+            return "pre"
+        if not rest or name not in _STYLED:
+            return None
+        for match in _NAMES.finditer(rest):
+            for word in match[1].split():
+                effect = self._meaning(_plain_name(word), name)
+                if effect is not None:
+                    return effect
+        return self._by_style(rest)
+
+    def _by_style(self, rest: str) -> _Effect | None:
+        if ("none" in rest or "hide" in rest) and _NO_DISPLAY.search(rest):
+            return "hidden"
+        if "order-top" in rest.lower() and _BORDER.search(rest):
+            self._cut()
+        if "white-space" in rest and _PRE_STYLE.search(rest):
+            return "pre"
+        return None
+
+    def _meaning(self, word: str, name: str) -> _Effect | None:
+        if word in _QUOTES:
+            return "quote" if name == "div" else None
+        if word in _SIGNATURES:
+            return "signature"
+        if word in _ATTRIBUTIONS:
+            return "attribution"
+        if word in _WRAPPERS or word.startswith(("yahoo_quoted", "protonmail_quote")):
+            return "wrapper"
+        if word in _CUTS:
+            self._cut()
+        return None
+
+    def _cut(self) -> None:
+        self._flush()
+        if not self._count["quote"] and not self._count["bare"]:
+            self._lines.append(Line("", 0, "", "cut"))
+
+
+def _plain_name(word: str) -> str:
+    word = word.lower()
+    while word.startswith("x_"):
+        word = word[2:]
+    return word
+
+
+def _name_of(tag: str) -> tuple[str, str]:
+    """A tag's name, in lower case, and the rest of it."""
+    for at, character in enumerate(tag[:60]):
+        if character in " \t\r\n\f/":
+            return tag[:at].lower(), tag[at:]
+    return tag[:60].lower(), tag[60:]
+
+
+def _end_of_tag(markup: str, start: int) -> int:
+    """Where the tag that starts here ends; -1 if nowhere. A ">" within quotes ends no tag."""
+    end = markup.find(">", start)
+    for quote in "\"'":
+        if end < 0:
+            return -1
+        if markup.count(quote, start, end) % 2:
+            other = markup.find(quote, end, end + 4_096)
+            longer = markup.find(">", other, other + 4_096) if other >= 0 else -1
+            if longer >= 0 and markup.count(quote, start, longer) % 2 == 0:
+                end = longer
+    return end

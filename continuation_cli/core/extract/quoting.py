@@ -1,0 +1,265 @@
+"""What of a body's lines is new: the heart of the extraction, over text and HTML alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from continuation_cli.core.extract import attribution, ours, signatures
+from continuation_cli.core.extract.lines import Line, key_of, line_of, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Characters from which on a quoted line may have been wrapped by what forwarded it.
+_WRAPPED: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is new in a body. `cut`: something quoted was found and left out."""
+
+    text: str
+    cut: bool
+
+
+@dataclass(slots=True)
+class _Run:
+    """Lines that belong together: quoted or not."""
+
+    quoted: bool
+    lines: list[Line]
+    #: Whether an attribution stands directly before it.
+    attributed: bool = False
+
+
+def new_text(lines: list[Line], known: frozenset[str] = frozenset()) -> Found:
+    """What a person wrote, of the lines of their message. Empty if all of it is quoted."""
+    lines = _joined(lines)
+    end, attributions = _scan(lines, known)
+    is_ours = any(line.depth and ours.is_marker(line.key) for line in lines)
+    runs = _runs(lines[:end], attributions)
+    found_quote = end < len(lines) or any(run.quoted for run in runs)
+    kept = _kept(_without_signatures(runs), is_ours=is_ours)
+    return Found(shown(kept), found_quote or bool(attributions))
+
+
+# --- Where the quoted part begins -------------------------------------------------------------
+
+
+def _joined(lines: list[Line]) -> list[Line]:
+    """Repairs what relays break: the rest of a wrapped line without its mark, and addresses."""
+    for at in range(1, len(lines) - 1):
+        line, before, after = lines[at], lines[at - 1], lines[at + 1]
+        if line.depth == 0 and line.key:
+            if before.depth and after.depth and before.key and _is_rest_of(before, line):
+                line.depth = before.depth
+        elif (
+            line.depth == 1
+            and before.depth == 0
+            and "<" in before.key[-200:]
+            and attribution.is_rest(line)
+        ):
+            line.text, line.depth = f"> {line.text}", 0
+            line.key = key_of(line.text)
+    return lines
+
+
+def _is_rest_of(before: Line, line: Line) -> bool:
+    """Whether the unquoted line is the end of the quoted one before it, wrapped on the way."""
+    if line.key[0] in "(<_&/=" or line.key[-1] == ">":
+        return "http" in line.key or "http" in before.key
+    return len(before.text) >= _WRAPPED and len(line.key) < 40 and line.key[0].islower()
+
+
+def _scan(lines: list[Line], known: frozenset[str]) -> tuple[int, set[int]]:
+    """Where the text ends because all that follows is quoted, and which lines are attributions."""
+    attributions: set[int] = set()
+    at = floor = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.mark == "cut":
+            return _before_rules(lines, at), attributions
+        if not line.key or (line.depth and line.mark != "attribution"):
+            at += 1
+            continue
+        span = _introduction(lines, at, floor)
+        if span is None and known and _is_known_from(lines, at, known):
+            return _before_introduction(lines, at), attributions
+        if span is None:
+            at += 1
+            continue
+        start, end, hard = span
+        if hard or not _quote_follows(lines, end):
+            if hard and ours.is_marker(line.key):
+                start = _before_introduction(lines, start)
+            return _before_rules(lines, start), attributions
+        attributions.update(range(_before_rules(lines, start), end + 1))
+        at = floor = end + 1
+    return len(lines), attributions
+
+
+def _introduction(lines: list[Line], at: int, floor: int) -> tuple[int, int, bool] | None:
+    """First and last line of what introduces a quote and ends, or begins, with this line; and
+    whether all that follows is quoted, whatever it looks like."""
+    line = lines[at]
+    if line.mark == "attribution":
+        return at, at, False
+    key = line.key
+    if ours.is_marker(key):
+        return at, at, True
+    if attribution.is_separator(key):
+        block = _next_written(lines, at)
+        end = attribution.header_block(lines, block, ruled=True) if block is not None else None
+        return at, at if end is None else end, False
+    if ":" in key[:40] or "：" in key[:40]:
+        end = attribution.header_block(lines, at, ruled=_is_ruled(lines, at))
+        if end is not None:
+            return at, end, False
+    if attribution.opens_quote(key):
+        return at, at, True
+    if attribution.may_end(key):
+        before_quote = _quote_follows(lines, at)
+        start = attribution.start_of(lines, at, floor, before_quote=before_quote)
+        if start is not None:
+            before = attribution.split_midline(lines[start].key)
+            if before is not None:
+                lines.insert(start, line_of(before))
+                return start + 1, at + 1, False
+            return start, at, False
+    return None
+
+
+def _next_written(lines: Sequence[Line], at: int) -> int | None:
+    """The next line after `at` that is not blank, near by."""
+    for number in range(at + 1, min(at + 8, len(lines))):
+        if lines[number].key:
+            return number
+    return None
+
+
+def _quote_follows(lines: list[Line], at: int) -> bool:
+    """Whether the next line that is not blank is quoted; lines after "|" become quoted ones."""
+    number = at + 1
+    while number < len(lines) and not lines[number].key and not lines[number].depth:
+        number += 1
+    if number == len(lines):
+        return False
+    if lines[number].key.startswith("|") and lines[number].depth == 0:
+        for line in lines[number:]:
+            if line.key and not line.key.startswith("|"):
+                break
+            line.depth, line.text = 1, line.text.lstrip()[1:]
+            line.key = key_of(line.text)
+    return lines[number].depth > 0
+
+
+def _is_ruled(lines: Sequence[Line], at: int) -> bool:
+    """Whether a rule of dashes or underscores stands directly above."""
+    above = at - 1
+    while above >= 0 and above >= at - 3 and not lines[above].key:
+        above -= 1
+    return above >= 0 and attribution.is_rule(lines[above].key)
+
+
+def _before_rules(lines: Sequence[Line], at: int) -> int:
+    """The line after which the text ends, if the quoted part begins at `at`: without rules."""
+    while at > 0:
+        line = lines[at - 1]
+        if line.key and not (line.depth == 0 and attribution.is_rule(line.key)):
+            break
+        at -= 1
+    return at
+
+
+def _before_introduction(lines: Sequence[Line], at: int) -> int:
+    """As before our own words whatever looks like an attribution is one, in any language."""
+    start = _before_rules(lines, at)
+    if start and lines[start - 1].depth == 0 and attribution.may_end(lines[start - 1].key):
+        found = attribution.start_of(lines, start - 1, 0, before_quote=True)
+        if found is not None:
+            return found
+    return at
+
+
+def _is_known_from(lines: Sequence[Line], at: int, known: frozenset[str]) -> bool:
+    """Whether our own text begins here without a mark: this line and most that follow are ours."""
+    if not ours.is_known(lines[at].key, known):
+        return False
+    following = [line for line in lines[at : at + 60] if line.key]
+    own = sum(1 for line in following if ours.is_known(line.key, known))
+    return own * 2 > len(following)
+
+
+# --- What of the rest is the person's ---------------------------------------------------------
+
+
+def _runs(lines: Sequence[Line], attributions: set[int]) -> list[_Run]:
+    """Quoted and unquoted lines in turn; blank lines belong to what is before them."""
+    runs: list[_Run] = []
+    attributed = False
+    for at, line in enumerate(lines):
+        if at in attributions:
+            attributed = True
+            continue
+        if not line.key and not line.depth:
+            if runs:
+                runs[-1].lines.append(line)
+            continue
+        quoted = line.depth > 0
+        if runs and runs[-1].quoted == quoted and not attributed:
+            runs[-1].lines.append(line)
+        elif line.key or not runs:
+            runs.append(_Run(quoted, [line], attributed and quoted))
+            attributed = False
+        else:  # an empty quoted line
+            runs.append(_Run(quoted, [line], attributed))
+            attributed = False
+    return runs
+
+
+def _without_signatures(runs: list[_Run]) -> list[_Run]:
+    has_text = False
+    kept: list[_Run] = []
+    for run in runs:
+        if run.quoted:
+            kept.append(run)
+            continue
+        start = signatures.signature_start(run.lines, has_text_before=has_text)
+        lines = run.lines if start is None else run.lines[:start]
+        if any(line.key for line in lines):
+            has_text = True
+            kept.append(_Run(quoted=False, lines=lines))
+    return kept
+
+
+def _kept(runs: list[_Run], *, is_ours: bool) -> list[Line]:
+    """Text, and of what is quoted only that which is answered line by line."""
+    last = len(runs)
+    while last and runs[last - 1].quoted:
+        last -= 1
+    has_more = last < len(runs) and not runs[last].attributed
+    runs = runs[:last]
+    quotes = sum(run.quoted for run in runs)
+    kept: list[Line] = []
+    for run in runs:
+        if not run.quoted:
+            kept += run.lines
+        elif quotes > 1 or has_more or not (run.attributed or is_ours):
+            kept += _answered(run.lines) if is_ours else run.lines
+    return kept
+
+
+def _answered(lines: Sequence[Line]) -> list[Line]:
+    """Of our own text the line that is answered, wrapped lines as a whole."""
+    at = len(lines)
+    while at and not lines[at - 1].key:
+        at -= 1
+    start = at - 1
+    while (
+        start > 0
+        and len(lines[start - 1].text) >= _WRAPPED
+        and lines[start - 1].depth == lines[start].depth
+    ):
+        start -= 1
+    return [replace(line, depth=1) for line in lines[max(start, 0) : at]]

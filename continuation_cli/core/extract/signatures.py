@@ -1,0 +1,90 @@
+"""What is put below a message without being written for it: signatures and footers of mail apps."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from continuation_cli.core.extract import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from continuation_cli.core.extract.lines import Line
+
+#: A signature has no more lines than this that are not blank, and below a mere rule fewer.
+_MOST_LINES: Final = 25
+_MOST_LINES_RULED: Final = 10
+
+_DELIMITERS: Final = frozenset(
+    ("--", "—", "––", "- -", "---", "\\--", "―", "-- --", "−−", "**--**")
+)
+_RULE = re.compile(r"_{4,}|[-–—]{8,}|[*.·\s]{11,}|[-=~*_]{2,3}\s?_{4,}")
+_STARTS = tuple(dict.fromkeys(words.FOOTERS))
+#: First characters of footers: most lines are told apart by these.
+_FIRST = frozenset(start[0] for start in _STARTS)
+_DECORATION = " \t*_-–—[](){}<>\"'|.•"
+_LINK = re.compile(r"<https?://[^<>\s]*>|\(https?://[^()\s]*\)|\[https?://[^\[\]\s]*\]")
+
+
+def is_delimiter(key: str) -> bool:
+    """Whether it is the line above a signature (RFC 3676, section 4.3: "-- "), or meant so."""
+    return key in _DELIMITERS
+
+
+def is_footer(key: str) -> bool:
+    """Whether it is a line such as "Sent from my iPhone", whole."""
+    if len(key) > 200:
+        return False
+    text = key.lstrip(_DECORATION)
+    if not text:
+        return False
+    lower = text.lower().replace("\u2019", "'")
+    if lower[0] not in _FIRST and not lower.rstrip(_DECORATION).endswith(words.FOOTER_ENDS):
+        return False
+    if "http" in lower:
+        lower = _LINK.sub("", lower)
+    lower = lower.rstrip(_DECORATION)
+    if len(lower) > 90:
+        return False
+    starts = f"{lower} ".startswith(_STARTS)
+    if not starts and not lower.endswith(words.FOOTER_ENDS):
+        return False
+    # A sentence that goes on is somebody's own.
+    return len(lower.split()) <= 10 and ", " not in lower[:-1] and not lower.endswith("?")
+
+
+def signature_start(lines: Sequence[Line], *, has_text_before: bool) -> int | None:
+    """Where, in a run of unquoted lines up to a quote or the end, the signature starts."""
+    written = has_text_before
+    for at, line in enumerate(lines):
+        key = line.key
+        if not key:
+            continue
+        if line.mark == "signature":
+            if all(other.mark == "signature" or not other.key for other in lines[at:]):
+                return at
+        elif key[0] in "-—–_*.\\―−":
+            if is_delimiter(key) and _written_lines(lines, at) <= _MOST_LINES:
+                return at
+            if _RULE.fullmatch(key) and _written_lines(lines, at) <= _limit(key):
+                return at
+        if written and is_footer(key):
+            return at
+        written = True
+    return None
+
+
+def _limit(key: str) -> int:
+    """Below dashes people go on; below underscores or dots comes what a company adds."""
+    return 0 if key[0] in "-–—*" and "." not in key else _MOST_LINES_RULED
+
+
+def _written_lines(lines: Sequence[Line], at: int) -> int:
+    """How many lines after this one are not blank; counted no further than is of interest."""
+    count = 0
+    for number in range(at + 1, len(lines)):
+        count += bool(lines[number].key)
+        if count > _MOST_LINES:
+            break
+    return count
