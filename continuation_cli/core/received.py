@@ -152,7 +152,7 @@ class _Reader:
                 content_type = "application/octet-stream"
             else:
                 delimiters = self._delimiters(parameters.get("boundary"), body, end)
-                if not delimiters:  # nothing to go by: what it holds is better than nothing
+                if len(delimiters) < 2:  # no part begins: what it holds is better than nothing
                     self._leaf(headers, "text/plain", {}, containers, body, end)
                     return headers, content_type, parameters
         if not delimiters:

@@ -30,6 +30,10 @@ _TOKEN = re.compile(
 )
 
 
+#: How many tokens and Message-IDs of one message are looked up; a stranger may write thousands.
+_CANDIDATES = 100
+
+
 class Token(NamedTuple):
     """A token found in an address, and what it was for."""
 
@@ -44,7 +48,7 @@ def tokens_in(texts: Iterable[str]) -> list[Token]:
         for text in texts
         for match in _TOKEN.finditer(text)
     )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found))[:_CANDIDATES]
 
 
 def tokens(headers: Headers, envelope: Sequence[str] = ()) -> list[Token]:
@@ -66,7 +70,7 @@ def returned_tokens(original: Headers) -> list[Token]:
 def referenced(headers: Headers) -> list[str]:
     """The Message-IDs that a message answers, the nearest first."""
     chain = [*headers.message_ids("References"), *headers.message_ids("In-Reply-To")]
-    return list(dict.fromkeys(reversed(chain)))
+    return list(dict.fromkeys(reversed(chain)))[:_CANDIDATES]
 
 
 def author(headers: Headers) -> Mailbox | None:

@@ -49,7 +49,7 @@ def test_fields_in_order_by_any_case_unfolded():
         ("\nbody", [], "body"),
         ("no header at all\n", [], "no header at all\n"),
         ("A: 1", [("A", "1")], ""),
-        ("A: 1\nbody whose empty line was lost\n", [("A", "1")], "body whose empty line was lost\n"),
+        ("A: 1\nbody without a line before\n", [("A", "1")], "body without a line before\n"),
         ("A: 1\n>From ada Sat Mar  1\nB: 2\n\nx", [("A", "1"), ("B", "2")], "x"),
         ("A : 1\nB:\n\n", [("A", "1"), ("B", "")], ""),
         ("A:\n 1\n\n", [("A", "1")], ""),
@@ -66,7 +66,7 @@ def test_where_the_header_ends(text, items, body):
 
 
 def test_a_value_has_an_end():
-    found, length = read_block("A: " + "x" * 100_000 + "\nB: 1\n\nbody")
+    found, _ = read_block("A: " + "x" * 100_000 + "\nB: 1\n\nbody")
     assert len(found.raw("A")[0]) <= headers.MAX_VALUE
     assert found.first("B") == "1"
 
@@ -142,7 +142,7 @@ def test_mailboxes(value, expected):
         f"{ADA} <eve@evil.example>",
         f"=?utf-8?q?{ADA.replace('@', '=40')}?= <eve@evil.example>",
         f"=?utf-8?q?=3C{ADA.replace('@', '=40')}=3E?= <eve@evil.example>",
-        f"=?utf-8?b?PGFkYUBleGFtcGxlLm9yZz4=?= <eve@evil.example>",
+        "=?utf-8?b?PGFkYUBleGFtcGxlLm9yZz4=?= <eve@evil.example>",
         f"(<{ADA}>) eve@evil.example",
         f"({ADA}) <eve@evil.example>",
         f'"\\"<{ADA}>" <eve@evil.example>',
@@ -216,7 +216,7 @@ def test_subjects_and_other_fields_agree_with_the_standard_library(people, subje
 
 
 SPECIALS = st.lists(
-    st.sampled_from([*'"\\()<>,;:@ \t', ADA, "eve@evil.example", "=?utf-8?q?ada=40example.org?=", "x"]),
+    st.sampled_from([*'"\\()<>,;:@ \tx', ADA, "eve@evil.example", "=?utf-8?q?a=40b.example?="]),
     max_size=25,
 ).map("".join)  # fmt: skip
 
@@ -296,9 +296,9 @@ def test_parameters(value, expected):
 
 # --- Time -----------------------------------------------------------------------------------------
 
-UNITS = ['"', '"\\', "\\", "(", ")", "((", "(\\", "<", "<\"", "<>", ",", ":", ";", "a:", " ", "\n ", "\n",
-         "=?", "=?a?q?", "=?a?b?=", "=?utf-8?q?x?= ", "=?utf-8?b?+?=\n ", ";a=", ';a="', ';a="\\', "; ",
-         ";a*0*=", "a: \n", "a:\n ", "@", " @", ". ", "é"]  # fmt: skip
+UNITS = ['"', '"\\', "\\", "(", ")", "((", "(\\", "<", '<"', "<>", ",", ":", ";", "a:", " ", "\n ",
+         "\n", "=?", "=?a?q?", "=?a?b?=", "=?utf-8?q?x?= ", "=?utf-8?b?+?=\n ", ";a=", ';a="', "; ",
+         ';a="\\', ";a*0*=", "a: \n", "a:\n ", "@", " @", ". ", "é"]  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", UNITS)
