@@ -58,7 +58,7 @@ class MaildirMailbox:
     @property
     def name(self) -> str:
         """See `Mailbox.name`."""
-        return f"maildir:{self._directory.resolve()}"
+        return f"maildir:{_text(str(self._directory.resolve()))}"
 
     def _choose_target(self) -> Path:
         """A folder of the same Maildir++."""
@@ -120,7 +120,7 @@ class MaildirMailbox:
                 with os.scandir(self._directory / name) as entries:
                     for entry in entries:
                         if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
-                            found[_key(entry.name)] = Path(entry.path)
+                            found[_text(_base(entry.name))] = Path(entry.path)
         except OSError as error:
             raise MailboxUnavailable(f"{self._directory}: {reason(error)}") from error
         self._paths = found
@@ -173,7 +173,7 @@ class MaildirMailbox:
 
     def _dispose(self, path: Path) -> None:
         flags = "".join(sorted({*_flags(path.name), "S"}))
-        name = f"{_key(path.name)}{_INFO}{flags}"
+        name = f"{_base(path.name)}{_INFO}{flags}"
         match self._disposal.how:
             case "mark_seen":
                 path.rename(self._directory / "cur" / name)
@@ -242,8 +242,13 @@ def _encoded(folder: str) -> str:
     return re.sub(r"[^ -~]+|&", shifted, folder)
 
 
-def _key(name: str) -> str:
+def _base(name: str) -> str:
     return name.partition(":")[0]
+
+
+def _text(name: str) -> str:
+    """A name that may be no text as one that certainly is."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _flags(name: str) -> str:

@@ -7,8 +7,8 @@ As a fixture, from any test:
         ... read the mailbox at server.url, with server.environ ...
         assert server.commands[-1] == "UID MOVE 1 \\"Processed\\""
 
-Stages: greeting, capability, authenticate, login, starttls, namespace, list, select, search, size
-(FETCH of the size), fetch (of a body), store, move, copy, expunge, create, subscribe, logout. A
+Stages: greeting, capability, authenticate, login, starttls, namespace, list, select, search, header
+(FETCH of headers), fetch (of a mail), store, move, copy, expunge, create, subscribe, logout. A
 fault is what to say in place of OK (text without tag and line end), raw octets in place of all that
 is said, DROP (hang up) or STALL; or a list of these and None (behave), one for each time the stage
 is reached, the last one for good. In raw octets %TAG% stands for the command's tag.
@@ -139,7 +139,7 @@ class _Session:
                 found = " ".join(str(n) for n, mail in enumerate(self.server.mails, 1) if mail)
                 self.answer("search", f"* SEARCH {found}\r\n")
             case "FETCH":
-                self.fetch(words)
+                self.fetch(command)
             case "LOGOUT":
                 self.answer("logout", "* BYE bye\r\n")
                 raise _HungUpError
@@ -148,18 +148,23 @@ class _Session:
             case _:
                 self.sock.sendall(f"{self.tag} BAD what?\r\n".encode())
 
-    def fetch(self, words: list[str]) -> None:
-        uids = [int(uid) for uid in words[2].split(",")]
-        there = [(uid, self.server.mails[uid - 1]) for uid in uids if self.server.mails[uid - 1]]
-        if "RFC822.SIZE" in words[-1]:
-            lines = [f"* {n} FETCH (UID {n} RFC822.SIZE {len(mail)})\r\n" for n, mail in there]
-            self.answer("size", "".join(lines))
-        else:
-            lines = [
-                f"* {n} FETCH (UID {n} BODY[] {{{len(mail)}}}\r\n{mail.decode('latin-1')})\r\n"
-                for n, mail in there
-            ]
-            self.answer("fetch", "".join(lines))
+    def fetch(self, command: str) -> None:
+        uids = [int(uid) for uid in command.split()[2].split(",")]
+        mails = dict(enumerate(self.server.mails, 1))
+        there = [(uid, mails[uid]) for uid in uids if mails.get(uid)]
+        is_header = "HEADER" in command
+        found = re.search(r"<(\d+)\.(\d+)>", command)
+        assert found is not None
+        start, end = int(found[1]), int(found[1]) + int(found[2])
+        lines = []
+        for uid, mail in there:
+            part = (mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n") if is_header else mail
+            part = part[start:end]
+            what = f"BODY[{'HEADER' if is_header else ''}]<{start}> {{{len(part)}}}"
+            size = f" RFC822.SIZE {len(mail)}" if is_header else ""
+            text = part.decode("latin-1")
+            lines.append(f"* {uid} FETCH (UID {uid}{size} {what}\r\n{text})\r\n")
+        self.answer("header" if is_header else "fetch", "".join(lines))
 
     def line(self) -> str:
         line = self.stream.readline()
