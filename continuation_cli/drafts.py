@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from continuation_cli.core import addresses, links, schedule
 from continuation_cli.core.compose import Composed, Draft, Templates, compose
 from continuation_cli.core.reopen import NoLinkError, reopen_link
-from continuation_cli.store import activity, threads
+from continuation_cli.store import activity, retries, threads
 from continuation_cli.store.settings import SettingsReader, signing_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from continuation_cli.core.model import Conversation, Message, Settings
@@ -29,7 +29,10 @@ class NotConfiguredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that an email about a conversation depends on, but for the moment and the tokens."""
+    """All that an email about a conversation depends on, but for the moment and the tokens.
+
+    `replaced` are the emails that have not left and whose messages it takes over.
+    """
 
     conversation: Conversation
     settings: Settings
@@ -37,6 +40,7 @@ class Facts:
     unseen: tuple[Message, ...]
     recap: tuple[Message, ...]
     thread: threads.Thread
+    replaced: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,25 @@ class Drafter:
         self._names: dict[str, str] = {}
         self._key = signing_key(self._connection)
 
-    def conversation(self, conversation_id: str, now: datetime) -> Conversation | None:
-        """What `decide` needs to know, or None if there is no such conversation."""
-        return activity.conversation(self._connection, conversation_id, now)
+    def conversation(
+        self, conversation_id: str, now: datetime, *, freed: Collection[int] = ()
+    ) -> Conversation | None:
+        """What `decide` needs to know, or None if there is no such conversation. As if the emails
+        `freed` had been cancelled.
+        """
+        return activity.conversation(self._connection, conversation_id, now, freed=freed)
 
     def facts(self, conversation: Conversation) -> Facts:
-        """What an email about the conversation would be made of. It has an unseen message."""
+        """What an email about the conversation would be made of. It has an unseen message.
+
+        What is deferred is told together with what came since: one email, not two.
+        """
         settings = self.settings.of(conversation.channel)
-        unseen = schedule.for_email(conversation.unseen, settings)
+        replaced = retries.replaceable(self._connection, conversation.id)
+        unseen = conversation.unseen
+        if replaced:
+            unseen = tuple(activity.unseen(self._connection, conversation.id, replaced))
+        unseen = schedule.for_email(unseen, settings)
         return Facts(
             conversation=conversation,
             settings=settings,
@@ -91,6 +106,7 @@ class Drafter:
                 activity.recap(self._connection, conversation.id, unseen[0], settings.recap)
             ),
             thread=threads.thread(self._connection, conversation.id),
+            replaced=replaced,
         )
 
     def _channel_name(self, channel: str) -> str:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+class UnrecordedError(Exception):
+    """What became of `emails` is known, but cannot be recorded; `__cause__` says why."""
+
+    def __init__(self, emails: list[int]) -> None:
+        self.emails = emails
+        super().__init__(f"unrecorded: {emails}")
+
+
 class Result(NamedTuple):
     """What became of one email in this run. `email` is None if none could be composed;
     `held`: a person has to decide on it.

@@ -9,23 +9,29 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from continuation_cli.store import db, outbox
+from continuation_cli.core.delivery import withheld
+from continuation_cli.mail.transport import NotSent
+from continuation_cli.store import activity, db, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from continuation_cli.core.model import Envelope
+    from continuation_cli.core.model import Envelope, Settings
     from continuation_cli.mail.transport import Receipt, Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An email that was claimed and is to be sent now."""
+    """An email that was claimed and is to be sent now, with all that is needed to judge what comes
+    of it: what is stored may be unreadable by then. `due_at` is when the attempt was due.
+    """
 
-    email: int
-    envelope: Envelope
+    email: outbox.Claimed
+    settings: Settings
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,35 @@ class LastLook:
     connection of its own, as other programs go on writing.
     """
 
-    def __init__(self, database: str) -> None:
+    def __init__(
+        self, database: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._connection = db.connect(database, write=False)
+        self._clock = clock
 
-    def objection(self, email: int) -> str | None:
-        """Why the email must not leave now, or None."""
-        return outbox.objection(self._connection, email)
+    def objection(self, job: Job) -> str | None:
+        """Why the email must not leave now, or None. Raises NotSent for one that cannot be judged:
+        it is not the others' fault.
+        """
+        try:
+            with db.reading(self._connection):
+                return self._objection(job)
+        except db.OperationalError:
+            raise
+        except Exception as error:
+            why = f"cannot be looked at: {type(error).__name__}: {error}"
+            raise NotSent("data", why) from error
+
+    def _objection(self, job: Job) -> str | None:
+        email = job.email
+        found = outbox.objection(self._connection, email.id)
+        if found or email.in_doubt:  # part of it may be in a mailbox: it is sent as it was
+            return found
+        now = self._clock()
+        conversation = activity.conversation(
+            self._connection, email.conversation, now, freed=(email.id,)
+        )
+        return withheld(conversation, job.settings, now) if conversation else "it was removed"
 
     def close(self) -> None:
         """Close the connection."""
@@ -160,10 +189,10 @@ class Pool:
             objections: list[str] = []
 
             def last_look(job: Job = job, objections: list[str] = objections) -> bool:
-                objections.extend(filter(None, [look.objection(job.email)]))
+                objections.extend(filter(None, [look.objection(job)]))
                 return not objections
 
-            outcome = deliver(transport, job.envelope, last_look)
+            outcome = deliver(transport, job.email.envelope, last_look)
             ready = transport.is_open
             why = objections[0] if objections else None
             self._events.put(Done(number, job, outcome, why, ready))

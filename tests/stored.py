@@ -141,7 +141,7 @@ class Store:
         before = len(self.delivered)
         pool = Pool(
             lambda: InMemory(self.delivered, self.answer),
-            lambda: LastLook(self.path),
+            lambda: LastLook(self.path, lambda: now),
             1,
         )
         run = Sweep(

@@ -188,6 +188,15 @@ def missing_conversation(connection: Connection, conversation: str) -> NoReturn:
     usage_error(f"there is no conversation {conversation!r}{hint}")
 
 
+def in_channel(conversation: str, channel: str, wanted: str | None) -> None:
+    """A usage error if the conversation is in another channel than the one that was named."""
+    if wanted not in (None, channel):
+        usage_error(
+            f"conversation {_shown(conversation)} is in channel {_shown(channel)}, not in "
+            f"{_shown(wanted or '')}; leave out --channel"
+        )
+
+
 def or_usage_error(read: Callable[[str], Any], text: str) -> Any:
     """Read a value that a person typed; a ValueError becomes a usage error."""
     try:

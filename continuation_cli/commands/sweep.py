@@ -24,9 +24,9 @@ from continuation_cli.store.lock import SweepLock
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from continuation_cli.outcomes import Report, Result
+    from continuation_cli.outcomes import Report, Result, UnrecordedError
+    from continuation_cli.planning import Scope
     from continuation_cli.store.db import Connection
-    from continuation_cli.sweep import Scope
 
 #: A sweep that runs for longer than this is worth a word, in seconds.
 LONG_RUN = 15 * 60
@@ -119,12 +119,15 @@ def _text(moment: datetime) -> str:
 
 
 def _check_scope(connection: Connection, scope: Scope) -> None:
-    from continuation_cli.commands.context import known_channel, missing_conversation
+    from continuation_cli.commands.context import in_channel, known_channel, missing_conversation
     from continuation_cli.store import activity
 
     known_channel(connection, scope.channel)
-    if scope.conversation and activity.details(connection, scope.conversation) is None:
-        missing_conversation(connection, scope.conversation)
+    if scope.conversation:
+        row = activity.details(connection, scope.conversation)
+        if row is None:
+            missing_conversation(connection, scope.conversation)
+        in_channel(scope.conversation, row["channel"], scope.channel)
 
 
 def _run(
@@ -140,6 +143,7 @@ def _run(
 
     from continuation_cli.commands.drafting import open_drafter
     from continuation_cli.mail.transport import Misconfigured, Transport, open_transport
+    from continuation_cli.outcomes import UnrecordedError
     from continuation_cli.sending import LastLook, Pool
     from continuation_cli.store import settings
     from continuation_cli.sweep import Sweep
@@ -169,8 +173,28 @@ def _run(
         signal.signal(number, lambda number, _frame: run.stop(signal.Signals(number).name))
     try:
         return run.run()
+    except UnrecordedError as error:
+        raise _unrecorded(context.database, error) from error
     finally:
         pool.close()
+
+
+def _unrecorded(path: str, error: UnrecordedError) -> Failure:
+    from continuation_cli.store import db
+
+    why: BaseException | None = error.__cause__
+    try:
+        with db.translated(path):
+            raise why or error
+    except Exception as translated:
+        why = translated
+    several = len(error.emails) > 1
+    names = f"email{'s' if several else ''} {', '.join(map(str, error.emails))}"
+    return Failure(
+        f"what became of {names} could not be recorded: {why}; the next sweep takes it as "
+        "unknown: it resends or holds, as the setting on_unknown says",
+        os.EX_TEMPFAIL,
+    )
 
 
 def _finish(report: Report) -> None:

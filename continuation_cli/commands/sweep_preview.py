@@ -12,6 +12,7 @@ from continuation_cli import output
 from continuation_cli.commands.context import (
     Context,
     config_error,
+    in_channel,
     known_channel,
     missing_conversation,
     usage_error,
@@ -46,8 +47,11 @@ def show_preview(
     rows = []
     with db.reading(connection):
         known_channel(connection, channel)
-        if conversation and activity.details(connection, conversation) is None:
-            missing_conversation(connection, conversation)
+        if conversation:
+            found = activity.details(connection, conversation)
+            if found is None:
+                missing_conversation(connection, conversation)
+            in_channel(conversation, found["channel"], channel)
         ids = [conversation] if conversation else list(queue.waiting(connection, channel))
         try:
             for prepared, due_at in islice(_due(drafter, ids, now), limit):

@@ -69,7 +69,8 @@ class Conversation:
     """What `decide` needs to know of a conversation.
 
     `unseen` holds the customer-visible agent and bot messages that are not deleted, not seen and
-    not in an email, oldest first. `emailed_at` holds the times of the emails of the last 24 hours.
+    not in an email, oldest first. `emailed_at` holds the times of the emails of the last 24 hours
+    that have left or may have.
     `suppression` is the reason why the address must not be mailed. Revoking its links raises
     `link_generation`.
     """

@@ -12,7 +12,7 @@ from continuation_cli.store import suppressions
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
 #: Messages stand in this order everywhere; ties are broken so that m9 comes before m10.
@@ -96,30 +96,46 @@ def recap(
     return [to_message(row) for row in rows][::-1]
 
 
-def unseen(connection: sqlite3.Connection, conversation: str) -> list[Message]:
-    """What `decide` calls unseen: see `Conversation.unseen`."""
-    rows = connection.execute(
-        "SELECT * FROM messages INDEXED BY messages_unseen WHERE conversation = ? "
-        "AND author IN ('agent', 'bot') AND seen_at IS NULL AND email IS NULL "
-        f"AND deleted_at IS NULL ORDER BY {ORDER}",
-        (conversation,),
-    )
+def unseen(
+    connection: sqlite3.Connection, conversation: str, freed: Collection[int] = ()
+) -> list[Message]:
+    """What `decide` calls unseen: see `Conversation.unseen`. As if the emails `freed` had been
+    cancelled.
+    """
+    rows: list[sqlite3.Row] = []
+    for email in (None, *freed):
+        rows += connection.execute(
+            "SELECT * FROM messages INDEXED BY messages_unseen WHERE conversation = ? "
+            "AND author IN ('agent', 'bot') AND seen_at IS NULL AND email IS ? "
+            f"AND deleted_at IS NULL ORDER BY {ORDER}",
+            (conversation, email),
+        )
+    if freed:
+        rows.sort(key=lambda row: (row["sent_at"], len(row["id"]), row["id"]))
     return [to_message(row) for row in rows]
 
 
 def conversation(
-    connection: sqlite3.Connection, conversation_id: str, now: datetime
+    connection: sqlite3.Connection,
+    conversation_id: str,
+    now: datetime,
+    *,
+    freed: Collection[int] = (),
 ) -> Conversation | None:
-    """All that `decide` needs of one conversation, or None if there is no such conversation."""
+    """All that `decide` needs of one conversation, or None if there is no such conversation. As if
+    the emails `freed` had been cancelled.
+    """
     row = connection.execute(
         "SELECT * FROM conversations WHERE id = ?", (conversation_id,)
     ).fetchone()
     if row is None:
         return None
     pages = connection.execute("SELECT * FROM pages WHERE conversation = ?", (conversation_id,))
+    # A deferred email that certainly has not left does not count: a new one replaces it.
     emailed = connection.execute(
-        "SELECT created_at FROM emails WHERE conversation = ? AND created_at > ? "
-        "AND state <> 'cancelled' ORDER BY created_at",
+        "SELECT id, created_at FROM emails WHERE conversation = ? AND created_at > ? "
+        "AND state <> 'cancelled' AND NOT (state = 'deferred' AND NOT in_doubt) "
+        "ORDER BY created_at",
         (conversation_id, times.to_text(now - CAP_WINDOW)),
     )
     return Conversation(
@@ -133,9 +149,9 @@ def conversation(
         set_aside_until=times.maybe(row["set_aside_until"]),
         suppression=suppressions.reason_for(connection, row["email"]),
         link_generation=row["link_generation"],
-        emailed_at=tuple(times.from_text(created_at) for (created_at,) in emailed),
+        emailed_at=tuple(times.from_text(at) for email, at in emailed if email not in freed),
         pages=tuple(to_page(page) for page in pages),
-        unseen=tuple(unseen(connection, conversation_id)),
+        unseen=tuple(unseen(connection, conversation_id, freed)),
     )
 
 

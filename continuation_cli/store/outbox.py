@@ -20,15 +20,8 @@ if TYPE_CHECKING:
     from continuation_cli.core.model import Message
 
 
-class Retry(NamedTuple):
-    """An email whose next attempt has come."""
-
-    id: int
-    conversation: str
-    channel: str
-    in_doubt: bool
-    created_at: datetime
-    attempts: int
+class TakenError(Exception):
+    """A message of the email to be recorded is in another email by now, or gone."""
 
 
 class Claimed(NamedTuple):
@@ -59,7 +52,7 @@ def claim(
 ) -> Claimed:
     """Record an email as `sending`, with its bytes and its messages.
 
-    From the commit on, the messages are in exactly this email.
+    From the commit on, the messages are in exactly this email. Raises TakenError.
     """
     at = times.to_text(now)
     cursor = connection.execute(
@@ -79,11 +72,14 @@ def claim(
         "SELECT ?1, ?2, id, revision FROM messages WHERE conversation = ?3 AND id = ?4",
         ((email, position, conversation, m.id) for position, m in enumerate(messages)),
     )
-    connection.executemany(
-        "UPDATE messages SET email = ? WHERE conversation = ? AND sent_at = ? AND id = ?",
+    taken = connection.executemany(
+        "UPDATE messages SET email = ? WHERE conversation = ? AND sent_at = ? AND id = ? "
+        "AND email IS NULL",
         ((email, conversation, times.to_text(m.sent_at), m.id) for m in messages),
     )
-    _open_attempt(connection, email, 1, at)
+    if taken.rowcount != len(messages):
+        raise TakenError(f"of {len(messages)} messages only {taken.rowcount} are free")
+    open_attempt(connection, email, 1, at)
     return Claimed(
         email, conversation, channel, attempts=1, in_doubt=False,
         envelope=Envelope(
@@ -92,13 +88,15 @@ def claim(
     )  # fmt: skip
 
 
-def _open_attempt(connection: sqlite3.Connection, email: int, number: int, at: str) -> None:
+def open_attempt(connection: sqlite3.Connection, email: int, number: int, at: str) -> None:
+    """Begin the record of an attempt."""
     connection.execute(
         "INSERT INTO attempts (email, number, started_at) VALUES (?, ?, ?)", (email, number, at)
     )
 
 
-def _claimed(connection: sqlite3.Connection, email: int) -> Claimed:
+def claimed(connection: sqlite3.Connection, email: int) -> Claimed:
+    """An email as it is to be sent."""
     row = connection.execute(
         "SELECT id, conversation, channel, attempts, in_doubt, sender, recipient, message, "
         "message_id, created_at FROM emails WHERE id = ?",
@@ -184,6 +182,19 @@ def finish(
             state, email,
         ),
     )  # fmt: skip
+    if state == "deferred":
+        _wake(connection, email)
+
+
+def _wake(connection: sqlite3.Connection, email: int) -> None:
+    """An email that is deferred no longer counts towards daily_cap, as a new one replaces it: what
+    else waits in its conversation may be due sooner.
+    """
+    connection.execute(
+        "UPDATE waiting SET check_at = '' WHERE parked IS NULL "
+        "AND conversation = (SELECT conversation FROM emails WHERE id = ?)",
+        (email,),
+    )
 
 
 def close_attempt(
@@ -203,8 +214,10 @@ def close_attempt(
     )
 
 
-def take_back_attempt(connection: sqlite3.Connection, email: int, now: datetime) -> None:
-    """The server was not to be had: the email waits as if nothing had been tried."""
+def take_back_attempt(connection: sqlite3.Connection, email: int, due_at: datetime) -> None:
+    """The server was not to be had: the email waits as if nothing had been tried, due since
+    `due_at`.
+    """
     connection.execute(
         "DELETE FROM attempts WHERE email = ?1 "
         "AND number = (SELECT attempts FROM emails WHERE id = ?1)",
@@ -213,8 +226,9 @@ def take_back_attempt(connection: sqlite3.Connection, email: int, now: datetime)
     connection.execute(
         "UPDATE emails SET attempts = attempts - 1, next_attempt_at = ?, "
         "state = iif(in_doubt, 'unknown', 'deferred') WHERE id = ? AND state = 'sending'",
-        (times.to_text(now), email),
+        (times.to_text(due_at), email),
     )
+    _wake(connection, email)
 
 
 def cancel(connection: sqlite3.Connection, email: int, now: datetime, detail: str) -> None:
@@ -233,76 +247,6 @@ def cancel(connection: sqlite3.Connection, email: int, now: datetime, detail: st
             "AND conversation = (SELECT conversation FROM emails WHERE id = ?1)",
             (email,),
         )
-
-
-# --- Second attempts --------------------------------------------------------------------------
-
-
-def adopt_orphans(connection: sqlite3.Connection, now: datetime) -> list[Claimed]:
-    """Emails that a sweep which died was sending: nobody can say whether they were accepted
-    (RFC 1047). Asked by the holder of the sweep's lock, so that nobody else is sending them.
-    """
-    rows = connection.execute("SELECT id FROM emails WHERE state = 'sending' ORDER BY id")
-    orphans = [_claimed(connection, row["id"]) for row in rows.fetchall()]
-    why = "the sweep ended while sending it"
-    for orphan in orphans:
-        close_attempt(connection, orphan, now, "unknown", None, None, why)
-        finish(connection, orphan.id, "unknown", now, why)
-    return orphans
-
-
-def schedule_resend(connection: sqlite3.Connection, email: int, at: datetime) -> None:
-    """Send an email of unknown fate again at `at`, exactly as it was."""
-    connection.execute(
-        "UPDATE emails SET next_attempt_at = ? WHERE id = ? AND state = 'unknown'",
-        (times.to_text(at), email),
-    )
-
-
-def retries(
-    connection: sqlite3.Connection, now: datetime, *, after: int = 0, limit: int = 200
-) -> list[Retry]:
-    """The emails whose next attempt has come, by id."""
-    rows = connection.execute(
-        "SELECT id, conversation, channel, in_doubt, created_at, attempts FROM emails "
-        # The plus signs keep the planner from walking all emails by id.
-        "WHERE next_attempt_at <= ? AND +id > ? ORDER BY +id LIMIT ?",
-        (times.to_text(now), after, limit),
-    )
-    return [
-        Retry(row["id"], row["conversation"], row["channel"], bool(row["in_doubt"]),
-              times.from_text(row["created_at"]), row["attempts"])
-        for row in rows
-    ]  # fmt: skip
-
-
-def is_due(connection: sqlite3.Connection, email: int, now: datetime) -> bool:
-    """Whether the email's next attempt has come."""
-    row = connection.execute(
-        "SELECT 1 FROM emails WHERE id = ? AND next_attempt_at <= ?", (email, times.to_text(now))
-    ).fetchone()
-    return row is not None
-
-
-def start_retry(connection: sqlite3.Connection, email: int, now: datetime) -> Claimed:
-    """Claim an email that is due for another attempt."""
-    connection.execute(
-        "UPDATE emails SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL "
-        "WHERE id = ?",
-        (email,),
-    )
-    claimed = _claimed(connection, email)
-    _open_attempt(connection, email, claimed.attempts, times.to_text(now))
-    return claimed
-
-
-def deferred_of(connection: sqlite3.Connection, conversation: str) -> list[int]:
-    """The conversation's deferred emails that certainly have not left."""
-    rows = connection.execute(
-        "SELECT id FROM emails WHERE conversation = ? AND state = 'deferred' AND NOT in_doubt",
-        (conversation,),
-    )
-    return [row["id"] for row in rows]
 
 
 # --- What people ask and change ----------------------------------------------------------------
@@ -361,7 +305,16 @@ def retry_now(connection: sqlite3.Connection, email: int, now: datetime) -> bool
         "WHERE id = ? AND state IN ('deferred', 'failed')",
         (times.to_text(now), email),
     )
+    _wake(connection, email)
     return changed.rowcount == 1
+
+
+def schedule_resend(connection: sqlite3.Connection, email: int, at: datetime) -> None:
+    """Send an email of unknown fate again at `at`, exactly as it was."""
+    connection.execute(
+        "UPDATE emails SET next_attempt_at = ? WHERE id = ? AND state = 'unknown'",
+        (times.to_text(at), email),
+    )
 
 
 def resolve_sent(connection: sqlite3.Connection, email: int, now: datetime, by: str) -> bool:

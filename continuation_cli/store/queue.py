@@ -74,7 +74,7 @@ def postpone(
 
 
 def record_parking(connection: sqlite3.Connection, now: datetime) -> None:
-    """Remember when turns were set, for `clock_went_back`."""
+    """Remember when turns and next attempts were set, for `clock_went_back`."""
     connection.execute(
         "INSERT INTO sweeps (id, last_parked_at) VALUES (1, ?) "
         "ON CONFLICT (id) DO UPDATE "
@@ -98,6 +98,17 @@ def wake_expired(connection: sqlite3.Connection, now: datetime) -> None:
         "WHERE parked IS NULL OR parked IN ('expired', 'rule_off')"
     )
     connection.execute("UPDATE sweeps SET last_parked_at = ?", (times.to_text(now),))
+
+
+def wake_set_aside(connection: sqlite3.Connection, now: datetime, latest: datetime) -> None:
+    """Look again at what was set aside for longer than until `latest`; asked when the clock went
+    back.
+    """
+    connection.execute(
+        "UPDATE conversations SET set_aside_until = ? WHERE set_aside_until > ? "
+        "AND id IN (SELECT conversation FROM waiting)",
+        (times.to_text(now), times.to_text(latest)),
+    )
 
 
 def parked(connection: sqlite3.Connection) -> list[tuple[str, int]]:

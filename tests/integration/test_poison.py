@@ -49,7 +49,9 @@ class Ran(NamedTuple):
 def sweep(path, connection, tmp_path, now=NOW) -> Ran:
     results: list[Result] = []
     pool = sending.Pool(
-        lambda: open_transport(f"maildir:{tmp_path / 'out'}", {}), lambda: sending.LastLook(path), 2
+        lambda: open_transport(f"maildir:{tmp_path / 'out'}", {}),
+        lambda: sending.LastLook(path, lambda: now),
+        2,
     )
     drafter = Drafter(connection, templates.load(None))
     run = Sweep(

@@ -8,7 +8,7 @@ import pytest
 from builders import at
 from stored import text
 
-from continuation_cli.store import activity, outbox, queue
+from continuation_cli.store import activity, queue, retries
 
 #: Tables that grow with the chat.
 BIG = {"conversations", "pages", "messages", "reads", "emails", "email_messages", "attempts",
@@ -35,8 +35,13 @@ HOT = {
     "is_idle": (lambda c: queue.is_idle(c, text(at("9:00"))),
                 ["waiting_check", "emails_sending", "emails_next_attempt"]),
     "parked": (queue.parked, ["waiting_parked"]),
-    "orphans": (lambda c: outbox.adopt_orphans(c, at("9:00")), ["emails_sending"]),
-    "retries": (lambda c: outbox.retries(c, at("9:00")), ["emails_next_attempt"]),
+    "orphans": (retries.orphans, ["emails_sending"]),
+    "retries": (lambda c: retries.due(c, at("9:00")), ["emails_next_attempt"]),
+    "a pull back": (lambda c: retries.pull_back(c, at("9:00"), at("13:00")),
+                    ["emails_next_attempt"]),
+    "what is replaced": (lambda c: retries.replaceable(c, "c1"), ["emails_by_conversation"]),
+    "as if an email were not": (lambda c: activity.conversation(c, "c1", at("9:00"), freed=(1,)),
+                                ["messages_unseen"]),
     "a conversation": (lambda c: activity.conversation(c, "c1", at("9:00")),
                        ["messages_unseen", "emails_by_conversation"]),
     "a recap": (lambda c: activity.recap(c, "c1", activity.messages(c, "c1")[0], 5), []),
