@@ -128,11 +128,15 @@ def _is_from_software(headers: Headers) -> bool:
     )
 
 
+# Any of these tells of software.
+_BY_SOFTWARE = ({"bounce_address"}, {"auto_submitted"}, {"null_sender", "role_sender"})
+
+
 def _bounce_by_words(received: Received) -> str | None:
-    """The sender's address of a role with a telling subject; or three signs that agree, one of
-    which tells of software: who sent it, the subject, what it says (counted twice if it begins like
-    that), the message that it returns. A human who asks about a bounce answers to something, or
-    begins in words of their own.
+    """A postmaster's address with a telling subject; or three signs that agree, one of which tells
+    of software: who sent it, the subject, what it says (counted twice if it begins like that), the
+    message that it returns. A human who asks about a bounce answers to something, or begins in
+    words of their own.
     """
     headers = received.headers
     subject = headers.first("Subject") or ""
@@ -145,9 +149,10 @@ def _bounce_by_words(received: Received) -> str | None:
         return None
     if _is_answer(headers) and not {"null_sender", "role_sender"} <= set(found):
         return None
-    is_by_software = found not in ([], ["null_sender"])
+    is_postmaster = signs.is_postmaster(headers)
+    is_by_software = is_postmaster or any(codes <= set(found) for codes in _BY_SOFTWARE)
     found += ["subject"] * has_subject
-    if "role_sender" in found and has_subject:
+    if has_subject and is_postmaster:
         return "+".join(found)
     found += ["returned"] * returns
     text = bounces.report_text(bounces.unwrapped(received))[0]

@@ -18,35 +18,50 @@ _DAEMONS = frozenset({
     "mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mail.delivery.system",
     "mail-delivery-system", "mail-delivery-subsystem",
 })  # fmt: skip
-_ROLES = re.compile(
-    r"(?:p[o]+st[-_.]?master|mailadm(?:in)?|sysadmin|mail-?system|mailserver|mail-?gateway|daemon"
-    r"|imss|bounces?|system|no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|noreply-\S+|auto-?(?:reply|responder|confirm|mailer)"
-    r"|vacation|autoresponse|delivery)(?:[-+_.].*)?\Z",
+_POSTMASTERS = re.compile(
+    r"(?:po+st[-_.]?master|mailadm(?:in)?|mail-?system|mailserver|mail-?gateway|imss|bounces?"
+    r"|no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|noreply-\S+)(?:[-+_.].*)?\Z",
     re.IGNORECASE,
 )
-_DAEMON_NAME = re.compile(
-    r"(?:mail|message|email|internet mail)[ -]?(?:er[ -]?daemon|deliver(?:y|er)?\b.*)|postmaster\b"
-    r"|(?:mail |e-?mail )?system administrator\b|mail administrator\b|mail system\b"
+_ROLES = re.compile(
+    r"(?:sysadmin|system|daemon|auto-?(?:reply|responder|confirm|mailer)|vacation|autoresponse"
+    r"|delivery)(?:[-+_.].*)?\Z",
+    re.IGNORECASE,
+)
+_POSTMASTER_NAME = re.compile(
+    r"(?:mail|message|email|internet mail)[ -]?(?:er[ -]?daemon|deliver(?:y|er)?\b)|postmaster\b",
+    re.IGNORECASE,
+)
+_ROLE_NAME = re.compile(
+    r"(?:mail |e-?mail )?system administrator\b|mail administrator\b|mail system\b"
     r"|microsoft (?:outlook|exchange)\Z",
     re.IGNORECASE,
 )
 
 
 def is_daemon(headers: Headers) -> bool:
-    """From is a name that only mail software uses, or nobody."""
+    """From is a name that only mail software uses, or `<>`."""
     for value in headers.raw("From"):
-        bare = re.sub(r"\([^()]*\)|[<>\s]", "", value.casefold())
-        if bare in ("", "mailer-daemon"):
+        bare = re.sub(r"\([^()]*\)|\s", "", value.casefold())
+        if bare in ("<>", "mailer-daemon<>", "mailer-daemon", "<mailer-daemon>"):
             return True
     return any(
         box.address.casefold().partition("@")[0] in _DAEMONS for box in headers.mailboxes("From")
     )
 
 
-def is_role(headers: Headers) -> bool:
-    """From is an address that software uses often and people seldom, such as postmaster."""
+def is_postmaster(headers: Headers) -> bool:
+    """From is an address or a name of mail software and hardly ever of a person."""
     return any(
-        _ROLES.match(box.address.partition("@")[0]) or _DAEMON_NAME.match(box.name[:100])
+        _POSTMASTERS.match(box.address.partition("@")[0]) or _POSTMASTER_NAME.match(box.name[:100])
+        for box in headers.mailboxes("From")
+    )
+
+
+def is_role(headers: Headers) -> bool:
+    """From is an address or a name that software uses often and people seldom."""
+    return is_postmaster(headers) or any(
+        _ROLES.match(box.address.partition("@")[0]) or _ROLE_NAME.match(box.name[:100])
         for box in headers.mailboxes("From")
     )
 

@@ -44,6 +44,9 @@ BOUNCE_TEXT = reports.PROSE["exim"][0].decode().partition("\n\n")[2]
         HUMAN.replace("<ann@example.org>\nTo", "<>\nTo") + "\nSubject: Delivery failed",
         ANSWER.replace("<ann@example.org>\nTo", "<>\nTo") + "\nSubject: Hello",
         f"{ANSWER.replace('ann@', 'postmaster@')}\nSubject: Delivery problem with order 7",
+        f"From: System Administrator <sysadmin@example.org>\nTo: reply+{TOKEN}@in.acme.example"
+        "\nSubject: Delivery problem with order 7",
+        f"From:\nTo: reply+{TOKEN}@in.acme.example\nSubject: Hello",
         f"From: no-reply@shop.example\nTo: reply+{TOKEN}@in.acme.example\nSubject: Your order",
         f"From: root <root@example.org>\nTo: bounce+{TOKEN}@in.acme.example\nSubject: Re: Hello",
     ],
