@@ -159,7 +159,9 @@ def start_of(lines: Sequence[Line], end: int, floor: int, *, before_quote: bool)
 def _is_fragment(lines: Sequence[Line], at: int) -> bool:
     """Whether the line begins in the midst of an address."""
     key = lines[at].key if at < len(lines) else ""
-    return key.startswith(("<", ">", "mailto:")) or lines[at].depth > 0
+    if key.startswith(("<", ">", "mailto:")) or lines[at].depth > 0:
+        return True
+    return at > 0 and lines[at - 1].key.endswith("<")
 
 
 def split_midline(key: str) -> str | None:
@@ -179,6 +181,12 @@ def opens_quote(key: str) -> bool:
     colon = key.find(":>", 10, _LONGEST)
     if colon < 0:
         colon = key.find(": >", 10, _LONGEST)
+    return colon > 0 and begins(key) and is_attribution(key[: colon + 1], before_quote=True)
+
+
+def holds(key: str) -> bool:
+    """Whether the line begins with an attribution that names an address and goes on behind it."""
+    colon = key.find(":", key.find("@") + 1, _LONGEST) if "@" in key[:_LONGEST] else -1
     return colon > 0 and begins(key) and is_attribution(key[: colon + 1], before_quote=True)
 
 
@@ -205,7 +213,7 @@ def is_separator(key: str) -> bool:
     if key[0] in "-–—_=*" and key[-1] in "-–—_=*":
         match = _RULED.fullmatch(key)
         if match is not None:
-            name = match[1].lower().strip(" .:")
+            name = match[1].lower().replace("i\u0307", "i").strip(" .:")
             return name in _SEPARATORS or name.startswith(("forwarded by ", "original message"))
     return key[-1] in ":：" and key.lower().strip(" *_-:：") in words.FORWARDED
 
@@ -264,7 +272,7 @@ def header_block(lines: Sequence[Line], start: int, *, ruled: bool) -> int | Non
             break
         else:  # recipients go on in the next line
             strays += 1
-            if strays > 3 and "@" not in line.key:
+            if (strays > 3 or "from" not in found) and "@" not in line.key:
                 break
         at += 1
     return last if _is_header(found, ruled=ruled) else None

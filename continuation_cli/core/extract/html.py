@@ -116,6 +116,7 @@ class _Reader:
             ("quote", "bare", "hidden", "signature", "pre", "wrapper", "attribution"), 0
         )
         self._blank = False
+        self._tight = False  # whether the last paragraph has no margin
 
     def read(self, markup: str) -> list[Line]:
         at, tags, end = 0, 0, len(markup)
@@ -179,6 +180,7 @@ class _Reader:
         """End the line. `forced`: even if there is nothing in it."""
         text = "".join(self._text)
         self._text.clear()
+        forced = forced or "\xa0" in text  # editors keep an empty line with a no-break space
         text = text.rstrip() if keep or self._count["pre"] else " ".join(text.split())
         if not text and not forced:
             return
@@ -215,7 +217,9 @@ class _Reader:
             return True
         if name in _BLOCKS:
             self._flush()
-            if name in _SPACED and not (name == "p" and _NO_MARGIN.search(rest)):
+            if name == "p" and not closing:
+                self._tight = _NO_MARGIN.search(rest) is not None
+            if name in _SPACED and not (name == "p" and self._tight):
                 self._blank = True
         elif name in ("td", "th"):
             self._text.append(" ")

@@ -51,6 +51,8 @@ def key_of(text: str) -> str:
         text = f"{text[:LONGEST]}…"
     if not text.isascii():
         text = text.translate(_INVISIBLE)
+    if "&nbsp;" in text:  # QQ's text parts are not quite free of markup
+        text = text.replace("&nbsp;", " ")
     return text.strip()
 
 

@@ -71,6 +71,11 @@ _ADDRESS = re.compile(
 _BORDERS = " \t\n\r<>\"'()[]{}\xa0"
 
 
+def has_secret(key: str) -> bool:
+    """Whether a link or an address of ours is in it."""
+    return "continue_token=" in key or ("+" in key and _ADDRESS.search(key) is not None)
+
+
 def without_secrets(text: str) -> str:
     """The text without our links and the addresses that hold a token."""
     lower = text.lower()

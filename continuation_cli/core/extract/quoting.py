@@ -52,7 +52,10 @@ def _joined(lines: list[Line]) -> list[Line]:
     for at in range(1, len(lines) - 1):
         line, before, after = lines[at], lines[at - 1], lines[at + 1]
         if line.depth == 0 and line.key:
-            if before.depth and after.depth and before.key and _is_rest_of(before, line):
+            if before.depth and (
+                (after.depth and before.key and _is_rest_of(before, line))
+                or ours.has_secret(line.key)
+            ):
                 line.depth = before.depth
         elif (
             line.depth == 1
@@ -69,7 +72,9 @@ def _is_rest_of(before: Line, line: Line) -> bool:
     """Whether the unquoted line is the end of the quoted one before it, wrapped on the way."""
     if line.key[0] in "(<_&/=" or line.key[-1] == ">":
         return "http" in line.key or "http" in before.key
-    return len(before.text) >= _WRAPPED and len(line.key) < 40 and line.key[0].islower()
+    if len(before.text) < _WRAPPED or len(line.key) >= 40:
+        return False
+    return line.key[0].islower() or before.key[-1].isalpha() or before.key[-1] == ","
 
 
 def _scan(lines: list[Line], known: frozenset[str]) -> tuple[int, set[int]]:
@@ -90,6 +95,7 @@ def _scan(lines: list[Line], known: frozenset[str]) -> tuple[int, set[int]]:
             at += 1
             continue
         start, end, hard = span
+        start = _above_labels(lines, start)
         if hard or not _quote_follows(lines, end):
             if hard and ours.is_marker(line.key):
                 start = _before_introduction(lines, start)
@@ -162,6 +168,17 @@ def _is_ruled(lines: Sequence[Line], at: int) -> bool:
     return above >= 0 and attribution.is_rule(lines[above].key)
 
 
+def _above_labels(lines: Sequence[Line], at: int) -> int:
+    """The rule from which on recipients and subject stand above the attribution, as Yandex has it;
+    else the line `at`."""
+    above = at - 1
+    while above > max(at - 6, 0) and attribution.label_of(lines[above].key) is not None:
+        above -= 1
+    if 0 <= above < at - 1 and attribution.is_rule(lines[above].key):
+        return above
+    return at
+
+
 def _before_rules(lines: Sequence[Line], at: int) -> int:
     """The line after which the text ends, if the quoted part begins at `at`: without rules."""
     while at > 0:
@@ -175,11 +192,15 @@ def _before_rules(lines: Sequence[Line], at: int) -> int:
 def _before_introduction(lines: Sequence[Line], at: int) -> int:
     """As before our own words whatever looks like an attribution is one, in any language."""
     start = _before_rules(lines, at)
-    if start and lines[start - 1].depth == 0 and attribution.may_end(lines[start - 1].key):
+    if not start or lines[start - 1].depth:
+        return at
+    key = lines[start - 1].key
+    if attribution.may_end(key):
         found = attribution.start_of(lines, start - 1, 0, before_quote=True)
         if found is not None:
             return found
-    return at
+    # Yahoo's app goes on in the same line.
+    return start - 1 if attribution.holds(key) else at
 
 
 def _is_known_from(lines: Sequence[Line], at: int, known: frozenset[str]) -> bool:
