@@ -206,7 +206,9 @@ def _recipients(
     X-Failed-Recipients (Exim, Gmail) is authoritative where it is given.
     """
     headers = received.headers
-    ours = {box.address.casefold() for name in ("To", "From") for box in headers.mailboxes(name)}
+    ours = _addresses(headers, "To", "From") | _addresses(
+        returned, "From", "Reply-To", "Return-Path"
+    )
     declared = {
         box.address.casefold(): box.address for box in headers.mailboxes("X-Failed-Recipients")
     }
@@ -224,6 +226,11 @@ def _recipients(
     for key, address in declared.items():
         if key not in found:
             yield address, report
+
+
+def _addresses(headers: Headers | None, *names: str) -> set[str]:
+    boxes = [box for name in names for box in headers.mailboxes(name)] if headers else []
+    return {box.address.casefold() for box in boxes}
 
 
 def _blocks(report: str, matches: list[re.Match[str]]) -> dict[str, tuple[str, str]]:

@@ -204,12 +204,15 @@ def _auto_reply(received: Received) -> str | None:
 
 
 def _reply_by_words(headers: Headers) -> str | None:
-    """A telling subject with other signs: any for a prefix, one of software for words that only
-    responders use, two for words that a person may write."""
+    """Without a sender to the address for our bounces: what answers to an envelope sender is
+    software (RFC 3834, section 4). Or a telling subject with other signs: any for a prefix, one of
+    software for words that only responders use, two for words that a person may write."""
+    found = signs.software_signs(headers)
+    if {"null_sender", "bounce_address"} <= set(found):
+        return "+".join(found)
     form = signs.reply_subject(headers.first("Subject") or "")
     if form is None:
         return None
-    found = signs.software_signs(headers)
     is_by_software = bool(found)
     found += signs.exchange_signs(headers)
     enough = {"prefix": bool(found), "subject": is_by_software, "note": len(found) > 1}

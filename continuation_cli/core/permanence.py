@@ -48,6 +48,7 @@ _NO_MAILBOX = (
     r"\brecip(?:ient)?notfound\b", r"\bnosuchuser\b", r"\brcp-p1\b", r"\bunknown or illegal\b",
     r"\bhas (?:moved|left|been (?:disabled|discontinued|deactivated|closed|deleted|removed))\b",
     r"\bno longer (?:works?|employed|with (?:us|the company))\b",
+    r"\bis no longer (?:valid|active|in use)\b",
     r"\bnot listed in (?:domino|public name|directory)\b",
     r"\bcompte (?:inexistant|inconnu|desactiv|désactiv)",
     r"\b(?:destinataire|utilisateur|adresse) (?:inconnu|invalide|inexistant)",

@@ -146,6 +146,15 @@ def test_several_recipients_of_prose_each_have_their_reason() -> None:
     assert failure_of(found, "carl@example.org") is found.failures[0]
 
 
+def test_our_own_addresses_are_no_recipients() -> None:
+    raw = reports.mail(
+        "From: MAILER-DAEMON@mx.example.net\nSubject: Returned mail",
+        "These do not take mail from <support@acme.example>:\n\n550 ann\n\n"
+        f"--- Original message follows.\n\n{reports.ORIGINAL}",
+    )
+    assert [failure.address for failure in classify(raw).failures] == ["ann@example.org"]
+
+
 def test_nothing_has_failed_in_a_notice_of_delay() -> None:
     late = reports.report(reports.recipient("ann@example.org", "delayed", "4.4.1", "no answer"))
     assert failure_of(classify(late), "ann@example.org") is None

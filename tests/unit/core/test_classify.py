@@ -110,6 +110,8 @@ def test_a_human_forwards_a_bounce_as_a_file() -> None:
         (f"{ANSWER}\nSubject: Out of the office\nPrecedence: junk", "subject+precedence"),
         (f"{ANSWER}\nSubject: On vacation\nPrecedence: bulk\nX-Loop: ann@example.org",
          "subject+precedence+x_loop"),
+        (f"From: Ann <ann@example.org>\nReturn-Path: <>\nTo: bounce+{TOKEN}@in.acme.example\n"
+         "Subject: Re: Your question", "null_sender+bounce_address"),
         (ANSWER.replace("<ann@example.org>\nTo", "<>\nTo") + "\nSubject: Out of Office until May",
          "subject+null_sender"),
     ],
