@@ -139,11 +139,11 @@ submission_host = 127.0.0.1:{smtp_port}
 PROGRAMS = {"postfix": "postfix", "sievec": "dovecot-sieve", "mutt": "mutt", "s-nail": "s-nail"}
 
 
-def fragment(page: str, path: str) -> str:
-    """The fenced block of a page of docs/ that says to be this file."""
+def fragment(page: str, title: str) -> str:
+    """The fenced block of a page of docs/ with this comment, as a rule the path of a file."""
     text = (DOCS / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    [block] = [block for block in blocks if f"# {path}\n" in block]
+    [block] = [block for block in blocks if f"# {title}\n" in block]
     return str(block)
 
 
@@ -214,7 +214,7 @@ class PostOffice:
     def ok(self, *arguments: object, **more: Any) -> Ran:
         """Run the program, which must end well and say nothing on stderr."""
         ran = self.run(*arguments, **more)
-        assert (ran.code, ran.err) == (0, ""), ran
+        assert (ran.code, ran.err) == (0, ""), ran.err
         return ran
 
     def data(self, *arguments: object) -> Any:

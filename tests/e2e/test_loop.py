@@ -6,92 +6,16 @@ from __future__ import annotations
 
 import email
 import email.policy
-import imaplib
 import re
-import ssl
 from email.message import EmailMessage
 from email.utils import make_msgid
 from types import SimpleNamespace
 
 import mail_clients
 import pytest
+from story import ANSWER, answer, check_posted, check_threads, conversation, emails, sweep, threads
 
 pytestmark = [pytest.mark.postfix, pytest.mark.dovecot]
-
-ANSWER = "Yes, please!\nMonday at 10 would be fine 😀."
-
-
-def conversation(customer, chat="c1"):
-    """A customer asked, and left before an agent answered."""
-    return [
-        {"type": "conversation", "conversation": chat, "channel": "acme", "ago": 600,
-         "email": customer.name, "name": "Ada"},
-        {"type": "page_opened", "conversation": chat, "page": "p1", "ago": 600,
-         "url": "https://example.com/bikes"},
-        {"type": "message", "conversation": chat, "id": "m1", "author": "customer", "ago": 500,
-         "text": "Can I try the blue one?"},
-        {"type": "page_closed", "conversation": chat, "page": "p1", "ago": 400},
-        answer("m2", "Of course. Which day suits you?", chat, ago=300),
-    ]  # fmt: skip
-
-
-def answer(message, text, chat="c1", ago=0.0, **fields):
-    return {"type": "message", "conversation": chat, "id": message, "author": "agent",
-            "name": "Ana", "text": text, "ago": ago, **fields}  # fmt: skip
-
-
-def sweep(office, sent=1):
-    """Send what is due, and wait until it has arrived."""
-    done = office.data("sweep")
-    office.settle()
-    assert (done["sent"], done["failed"], done["deferred"]) == (sent, 0, 0)
-    return done
-
-
-def parsed(mail):
-    return email.message_from_bytes(mail.content, policy=email.policy.default)
-
-
-def last(customer):
-    """The newest mail in a customer's mailbox."""
-    return parsed(customer.mails()[-1])
-
-
-def threads(office, customer):
-    """The threads of a mailbox, as its server groups them (RFC 5256)."""
-    trust = ssl.create_default_context(cafile=str(office.dovecot.ca_file))
-    with imaplib.IMAP4_SSL("localhost", office.dovecot.imaps_port, ssl_context=trust) as client:
-        client.login(customer.name, customer.password)
-        client.select("INBOX", readonly=True)
-        return client.thread("REFERENCES", "UTF-8", "ALL")[1][0].decode()
-
-
-def check_posted(office, text=ANSWER):
-    """The reply is a message of the customer's; what it answers is seen; nobody waits."""
-    shown = office.show()
-    assert [(m["id"], m["author"], m["via"]) for m in shown["messages"][:2]] == [
-        ("m1", "customer", "chat"), ("m2", "agent", "chat"),
-    ]  # fmt: skip
-    [reply] = shown["messages"][2:]
-    assert (reply["author"], reply["via"], reply["text"]) == ("customer", "email", text)
-    assert shown["messages"][1]["seen_at"] is not None
-    assert office.data("pending") == []
-    [received] = office.data("replies", "list")
-    assert (received["kind"], received["state"]) == ("reply", "posted")
-    assert (received["conversation"], received["message"]) == ("c1", reply["id"])
-    return received
-
-
-def check_threads(office, customer, received):
-    """The agent's next answer stands under the customer's reply."""
-    [first] = [m for m in customer.mails() if b"Which day suits you?" in m.content][:1]
-    office.happens(answer("m4", "Monday at 10 it is."))
-    sweep(office)
-    following = last(customer)
-    assert "Monday at 10 it is." in following.get_body(("plain",)).get_content()
-    assert following["In-Reply-To"] == received["message_id"]
-    assert following["References"].split() == [parsed(first)["Message-ID"], received["message_id"]]
-
 
 CLIENTS = {
     "mutt": (mail_clients.mutt, "(1 2 3)"),  # keeps its copy in the same folder
@@ -141,7 +65,7 @@ def test_a_mail_to_the_unsubscribe_address_unsubscribes(post_office):
     ada = post_office.customer()
     post_office.happens(*conversation(ada))
     sweep(post_office)
-    address = re.fullmatch(r"<mailto:([^>?]+)>", last(ada)["List-Unsubscribe"])[1]
+    address = re.fullmatch(r"<mailto:([^>?]+)>", emails(ada)[-1]["List-Unsubscribe"])[1]
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = ada.name, address, "unsubscribe"
     mail["Message-ID"] = "<unsubscribe.1@chat.example>"
@@ -183,7 +107,7 @@ def test_a_vacation_responder_that_answers_anyway_is_not_heard(post_office):
     post_office.happens(*conversation(ada))
     sweep(post_office)
     post_office.filter(ada, VACATION)
-    stripped = last(ada)
+    stripped = emails(ada)[-1]
     sender = stripped["Return-Path"].strip("<>")
     for name in (*MARKS_OF_AN_AUTOMATON, "Delivered-To", "Return-Path"):
         del stripped[name]
@@ -204,7 +128,7 @@ def test_a_vacation_responder_that_answers_anyway_is_not_heard(post_office):
 def responder(office, customer, **fields):
     """An automaton at the customer's that answers the last mail, whatever that is."""
     mail = EmailMessage()
-    about = last(customer)
+    about = emails(customer)[-1]
     mail["From"], mail["To"] = customer.name, about["Reply-To"]
     mail["Subject"], mail["Message-ID"] = (
         f"Re: {about['Subject']}",
@@ -218,9 +142,9 @@ def responder(office, customer, **fields):
     office.settle()
 
 
-@pytest.mark.parametrize(("fields", "emails"), [({"Auto_Submitted": "auto-replied"}, 1), ({}, 4)],
+@pytest.mark.parametrize(("fields", "rounds"), [({"Auto_Submitted": "auto-replied"}, 1), ({}, 4)],
                          ids=["says what it is", "passes for human"])  # fmt: skip
-def test_two_automatons_fall_silent(post_office, fields, emails):
+def test_two_automatons_fall_silent(post_office, fields, rounds):
     """A bot in the chat that answers whatever a customer writes, and one at the customer's that
     answers each email. Where it cannot be told from a person, `daily_cap` ends it.
     """
@@ -240,7 +164,7 @@ def test_two_automatons_fall_silent(post_office, fields, emails):
         if messages[-1]["author"] == "customer":
             bot = answer(f"bot{number}", "How else can I help?", author="bot", name="Bot")
             post_office.happens(bot)
-    assert sent == len(ada.mails()) == emails
+    assert sent == len(ada.mails()) == rounds
     sweep(post_office, sent=0)
     [row] = post_office.data("pending", "--all")
-    assert row["reason"] == ("nothing_unseen" if emails == 1 else "rate_capped")
+    assert row["reason"] == ("nothing_unseen" if rounds == 1 else "rate_capped")

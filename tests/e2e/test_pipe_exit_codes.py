@@ -110,13 +110,13 @@ def locked(office):
 
 
 @contextlib.contextmanager
-def moved(path, aside=None):
-    aside = aside or path.with_name(f"{path.name}.aside")
+def moved(path):
+    aside = path.with_name(f"{path.name}.aside")
     path.rename(aside)
-    yield
-    if path.is_dir():
-        shutil.rmtree(path)
-    aside.replace(path)
+    try:
+        yield
+    finally:
+        aside.replace(path)
 
 
 @contextlib.contextmanager
