@@ -51,7 +51,7 @@ def from_url(url: str, disposal: Disposal, environ: Mapping[str, str]) -> ImapMa
     try:
         from continuation_cli.mail.imap import ImapMailbox
     except ModuleNotFoundError as error:
-        if error.name != "imap_tools":
+        if (error.name or "").partition(".")[0] != "imap_tools":
             raise
         raise Misconfigured(
             "reading mail by IMAP needs imap-tools, which is not installed; "
