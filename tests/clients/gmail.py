@@ -79,7 +79,7 @@ def _html(reply: Reply, whole: str, line: str, blank: str) -> str:
     container = '<div class="gmail_quote gmail_quote_container">'
     if reply.style == "top":
         return f"{whole.format(answer + tail)}<br>{container}{quote}</div>\r\n"
-    below = f"<div><br></div>{answer}{tail}" if reply.style == "bottom" else tail
+    below = f"<div><br></div>{answer}{tail}" if reply.answer else tail
     return f'<div dir="ltr"><br></div><br>{container}{quote}{below}</div>\r\n'
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def stacked(reply: Reply, answer: str, tail: str, quote: str, gap: str = "\n\n") -> str:
     """Top, bottom or inline: the parts that are not empty, with `gap` between them.
 
-    An inline answer is within the quote already; a disclaimer, which a mail server adds, comes
+    Inline answers are within the quote already; a disclaimer, which a mail server adds, comes
     last of all.
     """
     if reply.style == "top":
@@ -20,7 +20,7 @@ def stacked(reply: Reply, answer: str, tail: str, quote: str, gap: str = "\n\n")
     elif reply.style == "bottom":
         order = [quote, answer, tail]
     else:
-        order = [quote, tail]
+        order = [quote, answer if reply.answer else "", tail]
     return gap.join(part for part in order if part)
 
 

@@ -124,6 +124,7 @@ class Case:
         return self.client(self.reply)
 
 
+UNDELIMITED = (outlook.new, webmail.proton)
 PARTS = ("both", "plain", "html")
 
 
@@ -188,19 +189,22 @@ def _around() -> Iterator[list[Case]]:
     """Footers, signatures, disclaimers, attachments; our longer emails."""
     for client, languages, styles in CLIENTS:
         for language in languages:
-            reply = Reply(sent(language), TALKS[language].answers[0], language)
+            email, answer = sent(language), TALKS[language].answers[0]
+            reply = Reply(email, answer, language)
             yield _in_parts(client, replace(reply, footer=True), "footer")
             if language in ("en", "de", "fr"):
                 said = TALKS[language].disclaimer
                 yield _in_parts(client, replace(reply, disclaimer=said), "disclaimer")
                 for style in styles:
-                    reply = replace(reply, style=style, signature=SIGNATURE)
-                    yield _in_parts(client, reply, "signature")
+                    signed = Reply(email, answer, language, style, signature=SIGNATURE)
+                    variants = _in_parts(client, signed, "signature")
+                    # Where the text has no delimiter, only the markup tells a signature.
+                    yield variants if client not in UNDELIMITED else [variants[0], variants[2]]
             if language in ("en", "de", "ja", "ru"):
                 for form in ("markup", "long"):
                     email = sent(language, form)
                     for style in styles:
-                        reply = Reply(email, reply.answer, language, style, attachment=True)
+                        reply = Reply(email, answer, language, style, attachment=True)
                         yield _in_parts(client, reply, f"{form}-attachment")
 
 
@@ -214,6 +218,9 @@ def _elsewhere() -> Iterator[list[Case]]:
             answer = TALKS[language].answers[1]
             for style in styles:
                 yield _in_parts(client, Reply(sent(other), answer, language, style), "abroad")
+                if style == "inline":
+                    reply = Reply(sent(language), answer, language, style, closing=True)
+                    yield _in_parts(client, reply, "closing")
             email = replace(sent(language), email=f"reply+{TOKEN}@reply.acme.example")
             yield _in_parts(client, Reply(email, answer, language), "reply-address")
     reply = Reply(sent("en"), ANSWERS["list"], rich=True)

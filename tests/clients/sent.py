@@ -102,7 +102,8 @@ def sent(language: str, form: str = "plain") -> Sent:
 class Reply:
     """What the customer wrote, and how their client is set.
 
-    `style` is where they write: top, bottom or inline, the answers between the quoted lines.
+    `style` is where they write: top, bottom or inline, the answers between the quoted lines and
+    `answer`, if `closing`, below all of them.
     `parts` is what the client sends: both, plain or html.
     """
 
@@ -117,8 +118,13 @@ class Reply:
     footer: bool = False
     disclaimer: str = ""
     attachment: bool = False
+    closing: bool = False
     #: A client that makes a list of lines with dashes.
     rich: bool = False
+
+    def __post_init__(self) -> None:
+        if self.style == "inline" and not self.closing:
+            object.__setattr__(self, "answer", "")
 
     @property
     def inline(self) -> dict[str, str]:
@@ -131,7 +137,8 @@ class Reply:
     def wanted(self) -> str:
         """What is to be posted into the chat."""
         if self.style == "inline":
-            return "\n".join(f"> {asked}\n{answer}" for asked, answer in self.inline.items())
+            answered = [f"> {asked}\n{answer}" for asked, answer in self.inline.items()]
+            return "\n".join([*answered, self.answer])
         return self.answer
 
     def attribution(self, wording: dict[str, str]) -> str:

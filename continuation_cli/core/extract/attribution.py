@@ -6,6 +6,7 @@ All patterns look at one line, or at a few joined, of bounded length (`lines.LON
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Final
 
 from continuation_cli.core.extract import words
@@ -173,15 +174,18 @@ def split_midline(key: str) -> str | None:
     if found is None or found.end() <= 2:
         return None
     before = key[: found.start()].rstrip(" -")
+    if _DATE.search(before) and begins(before):
+        return None  # "On Mon, Mar 2 at 10:15 AM Jan wrote:" has begun already
     return before or None
 
 
 def opens_quote(key: str) -> bool:
     """Whether the line holds an attribution and the first words of the quote behind it."""
-    colon = key.find(":>", 10, _LONGEST)
-    if colon < 0:
-        colon = key.find(": >", 10, _LONGEST)
-    return colon > 0 and begins(key) and is_attribution(key[: colon + 1], before_quote=True)
+    at = key.find("@", 0, _LONGEST)
+    if at < 0 or not begins(key):
+        return False
+    colon = key.find(":", at, _LONGEST)
+    return 0 < colon < len(key) - 1 and is_attribution(key[: colon + 1], before_quote=False)
 
 
 def holds(key: str) -> bool:
@@ -202,20 +206,30 @@ def is_rest(line: Line) -> bool:
 
 # --- Separators --------------------------------------------------------------------------------
 
+
+def _lower(text: str) -> str:
+    return text.lower().replace("\u0307", "")  # the Turkish capital İ leaves a dot
+
+
+def is_titled_rule(key: str) -> bool:
+    """Whether it is a few words between dashes, in whatever language."""
+    return len(key) < 160 and key[:3] in ("---", "___", "===") and bool(_RULED.fullmatch(key))
+
+
 _RULED = re.compile(r"[\s*_>|]*[-–—_=*]{2,}[\s*]*([^-–—_=*].{0,60}?)[\s*:]*[-–—_=*]{2,}[\s*]*")
 _SEPARATORS = frozenset(words.SEPARATORS)
 
 
 def is_separator(key: str) -> bool:
     """Whether it is a line as "-----Original Message-----" or "Begin forwarded message:"."""
-    if len(key) > 120:
+    if len(key) > 160:
         return False
     if key[0] in "-–—_=*" and key[-1] in "-–—_=*":
         match = _RULED.fullmatch(key)
         if match is not None:
             name = match[1].lower().replace("i\u0307", "i").strip(" .:")
             return name in _SEPARATORS or name.startswith(("forwarded by ", "original message"))
-    return key[-1] in ":：" and key.lower().strip(" *_-:：") in words.FORWARDED
+    return key[-1] in ":：" and _lower(key).strip(" *_-:：") in words.FORWARDED
 
 
 _RULE = re.compile(r"[-–—_=*\s]{3,}|[*_]{2,}")
@@ -249,41 +263,44 @@ def header_block(lines: Sequence[Line], start: int, *, ruled: bool) -> int | Non
     it needs a sign more: an address, a subject, or a rule above (`ruled`).
     """
     first = label_of(lines[start].key)
-    if first is None:
+    if first is None or not (ruled or first[0] in ("from", "date")):
         return None
     found: dict[str, str] = {}
-    last, at, strays, blanks = start, start, 0, 0
-    depth = lines[start].depth
+    last, at = start, start
+    spaced = False  # whether blank lines are between its lines
     while at < len(lines) and at < start + 40:
         line = lines[at]
-        if line.depth != depth and line.key:
+        if line.depth != lines[start].depth and line.key:
             break
         labelled = label_of(line.key)
         if labelled is not None:
             if labelled[0] in found and labelled[0] != "other":
                 break
             found.setdefault(labelled[0], labelled[1])
-            last, strays, blanks = at, 0, 0
+            spaced = spaced or at > last + 1
+            last = at
         elif not line.key:
-            blanks += 1
-            if blanks > 1 or "subject" in found:
+            if at > last + 2 or (len(found) > 1 and not spaced):
                 break
-        elif "subject" in found or blanks:
+        elif not _goes_on(lines[at - 1], line):
             break
-        else:  # recipients go on in the next line
-            strays += 1
-            if (strays > 3 or "from" not in found) and "@" not in line.key:
-                break
         at += 1
     return last if _is_header(found, ruled=ruled) else None
 
 
+def _goes_on(before: Line, line: Line) -> bool:
+    """Whether a line without a label is the rest of a field that was too long for one."""
+    return "@" in line.key or before.key[-1:] in (",", ";") or line.text[:1] in (" ", "\t")
+
+
 def _is_header(found: dict[str, str], *, ruled: bool) -> bool:
     kinds = found.keys() - {"other"}
-    if "from" not in kinds or len(kinds) < 2:
+    if len(kinds) < 2:
         return False
     if ruled or len(kinds) == 4:
         return True
+    if "from" not in kinds:
+        return False
     if "@" in found["from"] or "@" in found.get("to", ""):
         return True
     return "subject" in kinds and ("date" in kinds or "to" in kinds)

@@ -27,7 +27,8 @@ _HIDDEN: Final = frozenset(
     ("style", "script", "head", "title", "template", "noscript", "select", "textarea", "svg", "xml")
 )
 _BLOCKS: Final = frozenset(
-    _split("""address article aside blockquote body caption center dd details dir div dl dt fieldset figure
+    _split("""
+    address article aside blockquote body caption center dd details dir div dl dt fieldset figure
     footer form h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol p pre section summary table
     tbody tfoot thead tr ul""")
 )
@@ -315,7 +316,7 @@ class _Reader:
         return None
 
     def _meaning(self, word: str, name: str) -> _Effect | None:
-        if word in _QUOTES:
+        if word in _QUOTES or word.endswith(EMAIL_CLASS):
             return "quote" if name == "div" else None
         if word in _SIGNATURES:
             return "signature"
@@ -323,7 +324,7 @@ class _Reader:
             return "attribution"
         if word in _WRAPPERS or word.startswith(("yahoo_quoted", "protonmail_quote")):
             return "wrapper"
-        if word in _CUTS:
+        if word in _CUTS or word.endswith(REPLY_MARKER_CLASS):
             self._cut()
         return None
 
@@ -334,9 +335,12 @@ class _Reader:
 
 
 def _plain_name(word: str) -> str:
+    """A class or id without the prefix that Outlook and Yahoo give those of a quoted email."""
     word = word.lower()
     while word.startswith("x_"):
         word = word[2:]
+    if word.startswith("yiv"):
+        word = word[3:].lstrip("0123456789")
     return word
 
 

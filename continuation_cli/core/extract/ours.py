@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from continuation_cli.core.phrases import REPLY_MARKERS
+from continuation_cli.core.phrases import BY_LANGUAGE, REPLY_MARKERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +44,17 @@ def is_marker(key: str) -> bool:
     if folded in _MARKERS:
         return True
     return key[0] in "-#=*_—–[" and _OTHERS.fullmatch(folded) is not None
+
+
+_ENDINGS: Final = tuple(
+    _folded(words) for p in BY_LANGUAGE.values() for words in (p.unsubscribe, p.reason.split("{")[0])
+)
+
+
+def is_ending(key: str) -> bool:
+    """Whether the line is among the last of our email: why it was sent, and how to stop that."""
+    folded = _folded(key)
+    return has_secret(key) or folded.startswith(_ENDINGS) or folded.endswith(_ENDINGS)
 
 
 def known_lines(sent: Sent | None) -> frozenset[str]:

@@ -70,6 +70,8 @@ def _joined(lines: list[Line]) -> list[Line]:
 
 def _is_rest_of(before: Line, line: Line) -> bool:
     """Whether the unquoted line is the end of the quoted one before it, wrapped on the way."""
+    if " " not in line.key and ("://" in line.key or "@" in line.key):
+        return True
     if line.key[0] in "(<_&/=" or line.key[-1] == ">":
         return "http" in line.key or "http" in before.key
     if len(before.text) < _WRAPPED or len(line.key) >= 40:
@@ -114,10 +116,11 @@ def _introduction(lines: list[Line], at: int, floor: int) -> tuple[int, int, boo
     key = line.key
     if ours.is_marker(key):
         return at, at, True
-    if attribution.is_separator(key):
+    if attribution.is_titled_rule(key) or attribution.is_separator(key):
         block = _next_written(lines, at)
         end = attribution.header_block(lines, block, ruled=True) if block is not None else None
-        return at, at if end is None else end, False
+        if end is not None or attribution.is_separator(key):
+            return at, at if end is None else end, False
     if ":" in key[:40] or "：" in key[:40]:
         end = attribution.header_block(lines, at, ruled=_is_ruled(lines, at))
         if end is not None:
@@ -248,6 +251,8 @@ def _without_signatures(runs: list[_Run]) -> list[_Run]:
             continue
         start = signatures.signature_start(run.lines, has_text_before=has_text)
         lines = run.lines if start is None else run.lines[:start]
+        lines = signatures.without_disclaimer(lines, has_text_before=has_text)
+        lines = lines[: _before_rules(lines, len(lines))]
         if any(line.key for line in lines):
             has_text = True
             kept.append(_Run(quoted=False, lines=lines))
@@ -266,9 +271,17 @@ def _kept(runs: list[_Run], *, is_ours: bool) -> list[Line]:
     for run in runs:
         if not run.quoted:
             kept += run.lines
+        elif is_ours and _is_whole(run.lines):
+            continue
         elif quotes > 1 or has_more or not (run.attributed or is_ours):
             kept += _answered(run.lines) if is_ours else run.lines
     return kept
+
+
+def _is_whole(lines: Sequence[Line]) -> bool:
+    """Whether our email is quoted to its end: what stands below answers no line of it."""
+    written = [line.key for line in lines if line.key]
+    return any(ours.is_ending(key) for key in written[-2:])
 
 
 def _answered(lines: Sequence[Line]) -> list[Line]:

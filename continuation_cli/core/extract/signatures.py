@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from continuation_cli.core.extract import words
+from continuation_cli.core.extract.attribution import is_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,10 @@ _STARTS = tuple(dict.fromkeys(words.FOOTERS))
 #: First characters of footers: most lines are told apart by these.
 _FIRST = frozenset(start[0] for start in _STARTS)
 _DECORATION = " \t*_-–—[](){}<>\"'|.•"
+_CONFIDENTIAL = re.compile("|".join(words.CONFIDENTIAL), re.IGNORECASE)
+_NOTE = re.compile("|".join(words.NOTICES), re.IGNORECASE)
+#: Characters of a notice that are looked at.
+_NOTICE: Final = 1_500
 _LINK = re.compile(r"<https?://[^<>\s]*>|\(https?://[^()\s]*\)|\[https?://[^\[\]\s]*\]")
 
 
@@ -89,6 +94,21 @@ def _above_rules(lines: Sequence[Line], at: int) -> int:
     while at and (not (key := lines[at - 1].key) or (len(key) >= 3 and not key.strip("-_*=–—"))):
         at -= 1
     return at
+
+
+def without_disclaimer(lines: list[Line], *, has_text_before: bool) -> list[Line]:
+    """Without the notice that a company's mail server put below: the last paragraph or two."""
+    for at in range(len(lines) - 1, -1, -1):
+        if not lines[at].key or (at and lines[at - 1].key and not is_rule(lines[at - 1].key)):
+            continue  # not the first line of a paragraph
+        if not has_text_before and not any(line.key for line in lines[:at]):
+            break
+        paragraph = " ".join(line.key for line in lines[at : at + 12])[:_NOTICE]
+        if len(paragraph) >= 80 and _CONFIDENTIAL.search(paragraph) and _NOTE.search(paragraph):
+            return lines[:at]
+        if len(lines) - at > 24:
+            break
+    return lines
 
 
 def _limit(key: str) -> int:

@@ -127,7 +127,7 @@ SEPARATORS: Final = _words("""
     вихідне повідомлення|переслане повідомлення|orijinal mesaj|özgün ileti|orijinal ileti|
     iletilen ileti|iletilmiş mesaj|αρχικό μήνυμα|προωθημένο μήνυμα|
     元のメッセージ|オリジナルメッセージ|転送メッセージ|原始邮件|原始郵件|邮件原件|郵件原件|原邮件|原郵件|转发邮件|
-    轉寄郵件|转发的邮件|原始信息|原始訊息|원본 메시지|원본 메일|원본 이메일|전달된 메시지|
+    轉寄郵件|转发的邮件|原始信息|原始訊息|원본 메시지|원본 메일|원본 이메일|원본 이메일|전달된 메시지|
     הודעה מקורית|ההודעה המקורית|הודעה שהועברה|الرسالة الأصلية|رسالة أصلية|رسالة محولة|
     tin nhắn gốc|thư gốc|thư được chuyển tiếp|pesan asli|pesan terusan|
     originalna poruka|izvorna poruka|izvorno sporočilo|оригинална порука|оригинално съобщение|
@@ -212,12 +212,27 @@ FOOTERS: Final = _words("""
     libre de virus. www.avast|libre de virus.www.avast|garanti sans virus|mail priva di virus|
     livre de vírus
     """)
+#: Parts of words that notices of confidentiality have, and what else they speak of.
+CONFIDENTIAL: Final = _words("""
+    confidential|privileged|vertraulich|confidenti|confidencia|riservat|vertrouwelijk|
+    konfidenti|fortrolig|luottamuksel|poufn|důvěrn|bizalmas|confidenț|конфиденци|конфіденц|
+    gizli|εμπιστευτικ|機密|机密|機密|기밀|חסוי|سري
+    """)
+NOTICES: Final = _words("""
+    intended (?:solely|only|for)|recipient|addressee|in error|disclos|adressat|empfänger|
+    irrtümlich|unbefugt|destinataire|par erreur|destinatari|por error|por engano|por erro|
+    destinatár|per errore|geadresseerde|per vergissing|ten onrechte|uitsluitend bestemd|
+    mottagare|av misstag|mottaker|modtager|ved en fejl|vastaanottaj|adresat|omyłk|pomyłk|adresát|
+    omyl|címzett|destinatar|адресат|получател|ошибк|одержувач|помилк|alıcı|παραλήπτη|宛先|受信者|
+    收件人|收件者|수신인|수신자|נמען|المرسل إليه
+    """)
 #: Lines that end so are footers too.
 FOOTER_ENDS: Final = (
     "tarafından gönderildi",
     "'dan gönderildi",
     "gönderildi.",
     "umdan gönderildi",
+    "ımdan gönderildi",
     "imden gönderildi",
     "から送信",
     "から送信されました",
@@ -242,7 +257,8 @@ DISCLAIMERS: Final = tuple(
     este mensaje|este correo|la información contenida|aviso legal|aviso de confidencialidad|
     questo messaggio|questa email|le informazioni contenute|avviso di riservatezza|
     esta mensagem|este email|as informações contidas|
-    dit bericht|dit emailbericht|deze email|de informatie in dit|de inhoud van dit|de inhoud van deze|
+    dit bericht|dit emailbericht|deze email|de informatie in dit|de inhoud van dit|
+    de inhoud van deze|
     niniejsza wiadomość|ta wiadomość|treść tej wiadomości|treść niniejszej|
     detta meddelande|detta epostmeddelande|detta mejl|denne email|denne meddelelse|denne eposten|
     tämä viesti|tämä sähköposti|tento email|tato zpráva|táto správa|bu ileti|bu eposta|bu mesaj|
