@@ -58,6 +58,12 @@ class Part:
         return is_text and self.disposition != "attachment" and not self.filename
 
     @property
+    def is_tnef(self) -> bool:
+        """Whether it is Outlook's `winmail.dat`, which holds parts of the message."""
+        is_named = (self.filename or "").lower() == "winmail.dat"
+        return is_named or self.content_type in ("application/ms-tnef", "application/vnd.ms-tnef")
+
+    @property
     def content(self) -> bytes:
         """The part's octets, its transfer encoding undone (RFC 2045, section 6)."""
         encoding = (self.headers.first("Content-Transfer-Encoding") or "").strip().lower()
@@ -102,8 +108,15 @@ def read(raw: bytes, limits: Limits = Limits()) -> Received:  # noqa: B008 - a c
     headers, content_type, parameters = reader.read()
     if len(raw) > limits.message:
         reader.exceeded.add("message")
+    parts = reader.parts
+    if any(part.is_tnef for part in parts):
+        from continuation_cli.core import winmail
+
+        parts = winmail.unpacked(parts)
+        if len(parts) > limits.parts:
+            reader.exceeded.add("parts")
     exceeded = tuple(sorted(reader.exceeded))
-    return Received(headers, content_type, parameters, tuple(reader.parts), exceeded)
+    return Received(headers, content_type, parameters, tuple(parts[: limits.parts]), exceeded)
 
 
 def _with_newlines(raw: bytes) -> bytes:

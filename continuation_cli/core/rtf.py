@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from continuation_cli.core.headers import decode
 
 #: No more than this is decompressed or read, in octets: a reply's text is far shorter.
-LONGEST = 1 << 20
+LONGEST = 1 << 19
 #: Groups within groups that are told apart.
 _DEEPEST = 1000
 

@@ -15,10 +15,6 @@ from continuation_cli.core.headers import decode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONTENT_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-#: The file's name where the content type does not tell.
-NAME = "winmail.dat"
-
 _SIGNATURE = (0x223E9F78).to_bytes(4, "little")
 
 # Attributes (section 2.1.3.1): the identifier with its type.
