@@ -50,7 +50,6 @@ class Mail(NamedTuple):
     found: Classification
     tokens: list[routing.Token]
     references: list[str]
-    identity: str
 
 
 class Judgement(NamedTuple):
@@ -66,19 +65,26 @@ def understood(kept: Kept, limits: Limits, recipients: Sequence[str]) -> Mail:
     received = read(kept.head, limits)
     return Mail(
         kept, received, classify.of(received), routing.tokens(received.headers, recipients),
-        routing.referenced(received.headers), _identity(received.headers, kept.digest),
+        routing.referenced(received.headers),
     )  # fmt: skip
 
 
-def _identity(headers: Headers, digest: str) -> str:
+def identity(mail: Mail, judgement: Judgement) -> str:
     """A message that comes twice has the same Message-ID and author; the trace fields on top of it
-    differ. One without a proper Message-ID is known by its octets."""
+    differ. One without a proper Message-ID is known by its octets.
+
+    It has also been judged the same: who got a copy of a reply that is still under way can send
+    something under its Message-ID, and must not make the reply a duplicate of that.
+    """
+    headers, about = mail.received.headers, judgement.about
     ids = headers.message_ids("Message-ID")
     writer = routing.author(headers)
-    if len(ids) != 1 or "@" not in ids[0]:
-        return f"sha256:{digest}"
-    author = writer.address.lower() if writer else ""
-    return hashlib.sha256(f"{ids[0]}\n{author}".encode("utf-8", "replace")).hexdigest()
+    conversation = about.conversation if about else ""
+    known_by = mail.kept.digest
+    if len(ids) == 1 and "@" in ids[0]:
+        known_by = f"{ids[0]}\n{writer.address.lower() if writer else ''}"
+    judged = f"{judgement.kind}\n{judgement.state}\n{conversation}"
+    return hashlib.sha256(f"{known_by}\n{judged}".encode("utf-8", "replace")).hexdigest()
 
 
 def with_content(
@@ -103,7 +109,7 @@ def entry_of(mail: Mail, judgement: Judgement, text: str | None, now: datetime) 
     writer = routing.author(headers)
     ids = headers.message_ids("Message-ID")
     return inbox.Entry(
-        identity=mail.identity,
+        identity=identity(mail, judgement),
         digest=mail.kept.digest,
         size=mail.kept.size,
         received_at=now,

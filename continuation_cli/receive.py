@@ -17,6 +17,7 @@ from continuation_cli.incoming import (
     Judgement,
     Mail,
     entry_of,
+    identity,
     posting_of,
     recorded,
     stranger,
@@ -96,12 +97,15 @@ class Receiver:
         judgement = with_content(judgement, text, found, self.limits)
         files = self._keep(found) if judgement.state == "posted" else ()
         with db.writing(self._connection):
-            known = inbox.known(self._connection, mail.identity)
+            if judgement.about is not None:  # the customer may have got another address meanwhile
+                judgement = self._anew(mail, judgement, judgement.about)
+            conversation = judgement.about.conversation if judgement.about else None
+            known = inbox.known(
+                self._connection, identity(mail, judgement), kept.digest, conversation
+            )
             if known is not None:
                 return Outcome(known["id"], "duplicate", known["state"], known["conversation"],
                                known["message"], known["reason"])  # fmt: skip
-            if judgement.about is not None:  # the customer may have got another address meanwhile
-                judgement = self._anew(mail, judgement, judgement.about)
             return self._settle(mail, judgement, text, files)
 
     def accept(self, reply: int, by: str) -> Outcome:

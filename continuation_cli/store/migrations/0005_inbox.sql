@@ -3,7 +3,8 @@
 
 CREATE TABLE replies (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,
-  -- What makes a message the same one: its Message-ID with its author, else its octets.
+  -- What makes a message the same one: its Message-ID with its author, else its octets; and how it
+  -- was judged.
   identity      TEXT NOT NULL UNIQUE,
   digest        TEXT NOT NULL,  -- of the raw octets
   size          INTEGER NOT NULL,
