@@ -85,21 +85,31 @@ class Archive:
         for shelf in ("raw", "files", "tmp"):
             for path in list(self._root.glob(f"{shelf}/*")):
                 with contextlib.suppress(FileNotFoundError):
-                    old = path.is_file() and path.stat().st_mtime < time.time() - _RECENT
-                    if old and (shelf == "tmp" or not is_used(path.name)):
-                        path.unlink()
-                        removed += 1
+                    if _is_old(path) and (shelf == "tmp" or not is_used(path.name)):
+                        removed += self._removed(path)
         return removed
+
+    def _removed(self, path: Path) -> bool:
+        """Remove a file, unless it has become new again: a program that wants to name it touches it
+        first, and writes it anew if it is gone from its place."""
+        aside = self._root / "tmp" / secrets.token_hex(16)
+        path.rename(aside)
+        if not _is_old(aside):
+            aside.rename(path)
+            return False
+        aside.unlink()
+        return True
 
     # --- Writing: a file appears under its name only when it is whole and on the disk ----------
 
-    @staticmethod
-    def _touched(path: Path) -> bool:
-        """Whether the file is there already; it counts as new again."""
+    def _touched(self, path: Path) -> bool:
+        """Whether the file is there already; it counts as new again. Whoever wrote it may have been
+        killed, or may not be done, between naming it and making the name durable."""
         try:
             os.utime(path)
         except FileNotFoundError:
             return False
+        os.fsync(self._directories[self._directory(path.parent)])
         return True
 
     @contextlib.contextmanager
@@ -129,8 +139,7 @@ class Archive:
             if not path.is_dir():
                 path.mkdir(mode=0o700, exist_ok=True)
                 self._give_to_owner(path)
-                if path != self._root:
-                    os.fsync(self._directories[path.parent])
+                _sync(path.parent)
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             self._directories[path] = os.open(path, flags)
         return path
@@ -141,3 +150,15 @@ class Archive:
         if os.geteuid() == 0:
             owner = Path(self._database).stat()
             os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def _is_old(path: Path) -> bool:
+    return path.is_file() and path.stat().st_mtime < time.time() - _RECENT
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
