@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from continuation_cli.core import addresses, links, schedule
-from continuation_cli.core.compose import Composed, Draft, Templates, compose
+from continuation_cli.core.compose import (
+    Composed,
+    ComposeError,
+    Draft,
+    TemplateFaultError,
+    Templates,
+    compose,
+)
 from continuation_cli.core.reopen import NoLinkError, reopen_link
 from continuation_cli.store import activity, retries, threads
 from continuation_cli.store.settings import SettingsReader, signing_key
@@ -115,7 +122,9 @@ class Drafter:
         return self._names[channel]
 
     def prepare(self, facts: Facts, rule: str, now: datetime) -> Prepared:
-        """Compose the email. Raises NotConfiguredError, or ComposeError where it cannot be."""
+        """Compose the email. Raises NotConfiguredError, TemplateFaultError where a template is to
+        blame, or ComposeError where it cannot be composed for another reason.
+        """
         if facts.settings.from_email is None:
             raise NotConfiguredError(
                 f"channel {facts.conversation.channel} has no from_email; set one with: "
@@ -130,20 +139,31 @@ class Drafter:
             no_link = str(error)
         domain = facts.settings.inbound_domain or facts.settings.from_email.rpartition("@")[2]
         domain = addresses.to_ascii(f"x@{domain}")[2:]
-        composed = compose(
-            Draft(
-                conversation=facts.conversation,
-                settings=facts.settings,
-                channel_name=facts.channel_name,
-                unseen=facts.unseen,
-                recap=facts.recap,
-                reopen_url=reopen_url,
-                token=token,
-                message_id=f"<{links.new_token(self._random(16))}@{domain}>",
-                references=facts.thread.references,
-                subject=facts.thread.subject,
-                composed_at=now,
-            ),
-            self._templates,
+        draft = Draft(
+            conversation=facts.conversation,
+            settings=facts.settings,
+            channel_name=facts.channel_name,
+            unseen=facts.unseen,
+            recap=facts.recap,
+            reopen_url=reopen_url,
+            token=token,
+            message_id=f"<{links.new_token(self._random(16))}@{domain}>",
+            references=facts.thread.references,
+            subject=facts.thread.subject,
+            composed_at=now,
         )
-        return Prepared(facts, rule, token, reopen_url, no_link, composed)
+        return Prepared(facts, rule, token, reopen_url, no_link, self._compose(draft))
+
+    def _compose(self, draft: Draft) -> Composed:
+        """Tell a template that is wrong for every email from data that break a good one."""
+        try:
+            return compose(draft, self._templates)
+        except TemplateFaultError:
+            raise
+        except ComposeError as error:
+            from continuation_cli.core import specimen
+
+            fault = specimen.fault(self._templates)
+            if fault is not None:
+                raise TemplateFaultError(str(fault)) from error
+            raise

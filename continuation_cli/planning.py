@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from continuation_cli.core import schedule
-from continuation_cli.core.rendering import TemplateError
+from continuation_cli.core.compose import TemplateFaultError
 from continuation_cli.drafts import NotConfiguredError
 from continuation_cli.store import db, queue, retries
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BATCH = 100
 
 #: Not a conversation's fault but a person's to mend; nothing is used up until then.
-CONFIGURATION = (NotConfiguredError, db.SettingError, TemplateError)
+CONFIGURATION = (NotConfiguredError, db.SettingError, TemplateFaultError)
 
 
 class Planned(NamedTuple):

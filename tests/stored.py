@@ -99,6 +99,7 @@ class Store:
         self.ours.execute("PRAGMA synchronous = OFF")  # nobody pulls the plug of a test
         self.delivered: list[Envelope] = []
         self.answer: Callable[[Envelope], Undelivered | None] = lambda _envelope: None
+        self.transport = InMemory
 
     def __enter__(self) -> Store:
         return self
@@ -135,22 +136,34 @@ class Store:
         marks = ", ".join("?" * len(row))
         self.write(f"{how} INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
 
-    def sweep(self, now: datetime, scope: Scope = Scope()) -> Sweeping:  # noqa: B008 - a value
-        """A whole sweep, as the command runs it."""
+    def sweep(
+        self,
+        now: datetime,
+        scope: Scope = Scope(),  # noqa: B008 - a value
+        *,
+        connections: int = 1,
+        listen: Callable[[Result], None] = lambda _result: None,
+    ) -> Sweeping:
+        """A whole sweep, as the command runs it. `listen` is told of each result."""
         results: list[Result] = []
         before = len(self.delivered)
         pool = Pool(
-            lambda: InMemory(self.delivered, self.answer),
+            lambda: self.transport(self.delivered, self.answer),
             lambda: LastLook(self.path, lambda: now),
-            1,
+            connections,
         )
+
+        def on_result(result: Result) -> None:
+            results.append(result)
+            listen(result)
+
         run = Sweep(
             self.ours,
             Drafter(self.ours, _templates()),
             pool,
             clock=lambda: now,
             scope=scope,
-            on_result=results.append,
+            on_result=on_result,
         )
         try:
             report = run.run()

@@ -20,7 +20,7 @@ from continuation_cli.commands.context import (
 from continuation_cli.commands.drafting import open_drafter
 from continuation_cli.commands.explain import unfinished
 from continuation_cli.core import explain, report, schedule, settings
-from continuation_cli.core.compose import Composed, ComposeError
+from continuation_cli.core.compose import Composed, ComposeError, TemplateFaultError
 from continuation_cli.drafts import NotConfiguredError, Prepared
 from continuation_cli.store import db
 from continuation_cli.store.settings import SettingsReader
@@ -111,6 +111,8 @@ def preview(
             prepared = drafter.prepare(drafter.facts(found), rule, now)
         except NotConfiguredError as error:
             config_error(f"{error} (or for this preview: --set from-email=support@example.com)")
+        except TemplateFaultError as error:
+            config_error(f"the templates cannot be used: {error}")
         except ComposeError as error:
             data_error(f"the email cannot be composed: {error}")
         row = report.row(found, effective, now)

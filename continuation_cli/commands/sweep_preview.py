@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from itertools import islice
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from continuation_cli.commands.context import (
 )
 from continuation_cli.commands.drafting import open_drafter
 from continuation_cli.core import schedule, times
+from continuation_cli.core.compose import TemplateFaultError
 from continuation_cli.drafts import Drafter, NotConfiguredError, Prepared
 from continuation_cli.store import activity, db, queue
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from continuation_cli.core.model import Conversation
 
 #: A terminal of fewer columns has no room for every one of ours.
 NARROW = 110
@@ -44,7 +46,8 @@ def show_preview(
     """Print what would be sent, and write the HTML parts into a folder if asked to."""
     connection = context.read()
     drafter = open_drafter(connection, templates)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    skipped: Counter[str] = Counter()
     with db.reading(connection):
         known_channel(connection, channel)
         if conversation:
@@ -53,17 +56,19 @@ def show_preview(
                 missing_conversation(connection, conversation)
             in_channel(conversation, found["channel"], channel)
         ids = [conversation] if conversation else list(queue.waiting(connection, channel))
-        try:
-            for prepared, due_at in islice(_due(drafter, ids, now), limit):
-                rows.append(_row(prepared, due_at))
-                if html:
-                    _write(Path(html), prepared)
-        except NotConfiguredError as error:
-            config_error(str(error))
-        except OSError as error:
-            usage_error(f"{html} cannot be written into: {error.strerror}")
+        # JSON tells how many are skipped, and so has to decide on all: then the limit is for the
+        # emails alone.
+        for decided, decision in _decided(drafter, ids, now):
+            if isinstance(decision, schedule.Skipped):
+                skipped[decision.reason] += 1
+            elif isinstance(decision, schedule.Due) and (limit is None or len(rows) < limit):
+                rows += _shown(drafter, decided, decision, now, html)
+            if not as_json and len(rows) == limit:
+                break
     if as_json:
-        output.emit_json("sweep", _envelope(rows, drafter, ids, now))
+        counts = dict.fromkeys(("sent", "deferred", "failed", "cancelled", "unknown"), 0)
+        data = {**counts, "skipped": dict(skipped), "emails": rows, "stopped": None}
+        output.emit_json("sweep", data)
         return
     columns = {"conversation": "Conversation", "channel": "Channel", "to": "To", "rule": "Rule",
                "due_at": "Due (UTC)", "subject": "Subject", "messages": "Messages"}  # fmt: skip
@@ -74,23 +79,40 @@ def show_preview(
         output.note(f"{len(rows)} emails written to {html}")
 
 
-def _due(drafter: Drafter, ids: list[str], now: datetime) -> Iterator[tuple[Prepared, datetime]]:
+def _decided(
+    drafter: Drafter, ids: list[str], now: datetime
+) -> Iterator[tuple[Conversation, schedule.Decision]]:
     for conversation_id in ids:
         conversation = drafter.conversation(conversation_id, now)
-        if conversation is None:
-            continue
-        settings = drafter.settings.of(conversation.channel)
-        decision = schedule.decide(conversation, settings, now)
-        if isinstance(decision, schedule.Due):
-            try:
-                prepared = drafter.prepare(drafter.facts(conversation), decision.rule, now)
-            except NotConfiguredError:
-                raise
-            except Exception as error:  # as the sweep does: the rest goes on
-                name = output.one_line(conversation.id)
-                output.note(f"{name}: its email cannot be composed: {error}")
-                continue
-            yield prepared, decision.due_at
+        if conversation is not None:
+            settings = drafter.settings.of(conversation.channel)
+            yield conversation, schedule.decide(conversation, settings, now)
+
+
+def _shown(
+    drafter: Drafter,
+    conversation: Conversation,
+    decision: schedule.Due,
+    now: datetime,
+    html: str | None,
+) -> list[dict[str, Any]]:
+    """The email as a row, its HTML written if asked to; none if it cannot be composed."""
+    try:
+        prepared = drafter.prepare(drafter.facts(conversation), decision.rule, now)
+    except NotConfiguredError as error:
+        config_error(str(error))
+    except TemplateFaultError as error:
+        config_error(f"the templates cannot be used: {error}")
+    except Exception as error:  # as the sweep does: the rest goes on
+        name = output.one_line(conversation.id)
+        output.note(f"{name}: its email cannot be composed: {error}")
+        return []
+    if html:
+        try:
+            _write(Path(html), prepared)
+        except OSError as error:
+            usage_error(f"{html} cannot be written into: {error.strerror}")
+    return [_row(prepared, decision.due_at)]
 
 
 def _row(prepared: Prepared, due_at: datetime) -> dict[str, Any]:
@@ -107,24 +129,6 @@ def _row(prepared: Prepared, due_at: datetime) -> dict[str, Any]:
         "messages": [message.id for message in prepared.facts.unseen],
         "detail": prepared.no_link,
     }
-
-
-def _envelope(
-    rows: list[dict[str, Any]],
-    drafter: Drafter,
-    ids: list[str],
-    now: datetime,
-) -> dict[str, Any]:
-    skipped: dict[str, int] = {}
-    for conversation_id in ids:
-        conversation = drafter.conversation(conversation_id, now)
-        if conversation is None:
-            continue
-        decision = schedule.decide(conversation, drafter.settings.of(conversation.channel), now)
-        if isinstance(decision, schedule.Skipped):
-            skipped[decision.reason] = skipped.get(decision.reason, 0) + 1
-    counts = dict.fromkeys(("sent", "deferred", "failed", "cancelled", "unknown"), 0)
-    return {**counts, "skipped": skipped, "emails": rows, "stopped": None}
 
 
 def _write(folder: Path, prepared: Prepared) -> None:

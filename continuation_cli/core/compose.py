@@ -20,7 +20,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from continuation_cli.core import addresses, locales, mime, views
 from continuation_cli.core.characters import one_line, safe_url
-from continuation_cli.core.rendering import ComposeError, TemplateError, Templates
+from continuation_cli.core.rendering import (
+    ComposeError,
+    TemplateError,
+    TemplateFaultError,
+    Templates,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +33,15 @@ if TYPE_CHECKING:
 
     from continuation_cli.core.model import Conversation, Message, Settings
 
-__all__ = ["ComposeError", "Composed", "Draft", "TemplateError", "Templates", "compose"]
+__all__ = [
+    "ComposeError",
+    "Composed",
+    "Draft",
+    "TemplateError",
+    "TemplateFaultError",
+    "Templates",
+    "compose",
+]
 
 #: The class of the element that holds the whole email, in every email.
 EMAIL_CLASS: Final = "continuation-email"

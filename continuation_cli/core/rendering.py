@@ -6,7 +6,9 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from continuation_cli.core.characters import clean
 from continuation_cli.core.phrases import Phrases
@@ -27,13 +29,48 @@ class TemplateError(ValueError):
     """A template cannot be used; the text names its file and line."""
 
 
+class TemplateFaultError(ComposeError):
+    """An email cannot be composed, and its template is to blame, whatever the data."""
+
+
+class _NoSuchNameError(jinja2.UndefinedError):
+    """A template names what no email has."""
+
+
+#: What templates see of ours: the fields of these are always there.
+_VIEWS = (GroupView, MessageView, FileView, Colors, Phrases)
+
+_ALWAYS_AT_FAULT = (
+    _NoSuchNameError,
+    jinja2.TemplateSyntaxError,
+    jinja2.TemplateNotFound,
+    SecurityError,
+)
+
+
+class _Undefined(jinja2.StrictUndefined):
+    """What is not there: a name, or a field of ours, is never there; the eleventh message may be
+    another time.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: type[jinja2.TemplateRuntimeError] = jinja2.UndefinedError,
+    ) -> None:
+        if exc is jinja2.UndefinedError and (obj is missing or isinstance(obj, _VIEWS)):
+            exc = _NoSuchNameError
+        super().__init__(hint, obj, name, exc)
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox, with a short way to the fields of our own values: they are all harmless."""
 
-    _FIELDS: Final = {
-        kind: frozenset(kind.__slots__)
-        for kind in (GroupView, MessageView, FileView, Colors, Phrases)
-    }
+    _FIELDS: Final = {kind: frozenset(kind.__slots__) for kind in _VIEWS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         fields = self._FIELDS.get(type(obj))
@@ -56,7 +93,7 @@ class Templates:
                 lambda name: (clean(sources[name]), name, None) if name in sources else None
             ),
             autoescape=lambda name: name is not None and name.endswith(".html"),
-            undefined=jinja2.StrictUndefined,
+            undefined=_Undefined,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
@@ -77,7 +114,7 @@ class Templates:
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """Render one of `NAMES`: lines that end in newlines, none empty at either end.
 
-        Raises ComposeError, naming the file and line.
+        Raises ComposeError, naming the file and line; TemplateFaultError where that is certain.
         """
         try:
             text = self._templates[name].render(context)
@@ -91,4 +128,5 @@ class Templates:
                 if frame.filename == name
             ]
             where = f", line {lines[-1]}" if lines else ""
-            raise ComposeError(f"template {name}{where}: {error}") from error
+            kind = TemplateFaultError if isinstance(error, _ALWAYS_AT_FAULT) else ComposeError
+            raise kind(f"template {name}{where}: {error}") from error
