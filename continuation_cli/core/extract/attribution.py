@@ -6,7 +6,6 @@ All patterns look at one line, or at a few joined, of bounded length (`lines.LON
 from __future__ import annotations
 
 import re
-from html import unescape
 from typing import TYPE_CHECKING, Final
 
 from continuation_cli.core.extract import words
@@ -186,12 +185,6 @@ def opens_quote(key: str) -> bool:
         return False
     colon = key.find(":", at, _LONGEST)
     return 0 < colon < len(key) - 1 and is_attribution(key[: colon + 1], before_quote=False)
-
-
-def holds(key: str) -> bool:
-    """Whether the line begins with an attribution that names an address and goes on behind it."""
-    colon = key.find(":", key.find("@") + 1, _LONGEST) if "@" in key[:_LONGEST] else -1
-    return colon > 0 and begins(key) and is_attribution(key[: colon + 1], before_quote=True)
 
 
 def is_rest(line: Line) -> bool:

@@ -217,11 +217,7 @@ class _Reader:
                 self._flush(forced=True)
             return True
         if name in _BLOCKS:
-            self._flush()
-            if name == "p" and not closing:
-                self._tight = _NO_MARGIN.search(rest) is not None
-            if name in _SPACED and not (name == "p" and self._tight):
-                self._blank = True
+            self._block(name, rest, closing=closing)
         elif name in ("td", "th"):
             self._text.append(" ")
         if closing:
@@ -233,6 +229,14 @@ class _Reader:
             if name == "li":
                 self._add("- ")
         return True
+
+    def _block(self, name: str, rest: str, *, closing: bool) -> None:
+        """A block begins or ends: so does a line, and paragraphs keep their distance."""
+        self._flush()
+        if name == "p" and not closing:
+            self._tight = _NO_MARGIN.search(rest) is not None
+        if name in _SPACED and not (name == "p" and self._tight):
+            self._blank = True
 
     def _void(self, name: str, rest: str) -> None:
         if self._count["hidden"]:

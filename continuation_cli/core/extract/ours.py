@@ -47,7 +47,9 @@ def is_marker(key: str) -> bool:
 
 
 _ENDINGS: Final = tuple(
-    _folded(words) for p in BY_LANGUAGE.values() for words in (p.unsubscribe, p.reason.split("{")[0])
+    _folded(words)
+    for p in BY_LANGUAGE.values()
+    for words in (p.unsubscribe, p.reason.split("{")[0])
 )
 
 

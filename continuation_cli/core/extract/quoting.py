@@ -203,7 +203,7 @@ def _before_introduction(lines: Sequence[Line], at: int) -> int:
         if found is not None:
             return found
     # Yahoo's app goes on in the same line.
-    return start - 1 if attribution.holds(key) else at
+    return start - 1 if attribution.opens_quote(key) else at
 
 
 def _is_known_from(lines: Sequence[Line], at: int, known: frozenset[str]) -> bool:
@@ -211,6 +211,9 @@ def _is_known_from(lines: Sequence[Line], at: int, known: frozenset[str]) -> boo
     if not ours.is_known(lines[at].key, known):
         return False
     following = [line for line in lines[at : at + 60] if line.key]
+    # People repeat a line of ours before they answer it; several are a quote.
+    if not all(ours.is_known(line.key, known) for line in following[:3]):
+        return False
     own = sum(1 for line in following if ours.is_known(line.key, known))
     return own * 2 > len(following)
 

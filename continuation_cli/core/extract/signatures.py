@@ -76,24 +76,8 @@ def signature_start(lines: Sequence[Line], *, has_text_before: bool) -> int | No
                 return at
         if written and is_footer(key):
             return at
-        if written and _is_disclaimer(lines, at):
-            return _above_rules(lines, at)
         written = True
     return None
-
-
-def _is_disclaimer(lines: Sequence[Line], at: int) -> bool:
-    """Whether what a company puts below its people's mail begins here."""
-    if not lines[at].key.lower().replace("e-mail", "email").startswith(words.DISCLAIMERS):
-        return False
-    beginning = " ".join(line.key for line in lines[at : at + 6]).lower()
-    return any(word in beginning for word in words.CONFIDENTIAL)
-
-
-def _above_rules(lines: Sequence[Line], at: int) -> int:
-    while at and (not (key := lines[at - 1].key) or (len(key) >= 3 and not key.strip("-_*=–—"))):
-        at -= 1
-    return at
 
 
 def without_disclaimer(lines: list[Line], *, has_text_before: bool) -> list[Line]:

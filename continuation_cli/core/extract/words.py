@@ -127,7 +127,7 @@ SEPARATORS: Final = _words("""
     вихідне повідомлення|переслане повідомлення|orijinal mesaj|özgün ileti|orijinal ileti|
     iletilen ileti|iletilmiş mesaj|αρχικό μήνυμα|προωθημένο μήνυμα|
     元のメッセージ|オリジナルメッセージ|転送メッセージ|原始邮件|原始郵件|邮件原件|郵件原件|原邮件|原郵件|转发邮件|
-    轉寄郵件|转发的邮件|原始信息|原始訊息|원본 메시지|원본 메일|원본 이메일|원본 이메일|전달된 메시지|
+    轉寄郵件|转发的邮件|原始信息|原始訊息|원본 메시지|원본 메일|원본 이메일|전달된 메시지|
     הודעה מקורית|ההודעה המקורית|הודעה שהועברה|الرسالة الأصلية|رسالة أصلية|رسالة محولة|
     tin nhắn gốc|thư gốc|thư được chuyển tiếp|pesan asli|pesan terusan|
     originalna poruka|izvorna poruka|izvorno sporočilo|оригинална порука|оригинално съобщение|
@@ -169,7 +169,7 @@ FOOTERS: Final = _words("""
     gesendet von |gesendet mit |gesendet über |gesendet aus |von meinem |von unterwegs gesendet|
     diese nachricht wurde von meinem |diese nachricht wurde gesendet|outlook für |
     holen sie sich outlook|
-    laden sie outlook|verschickt mit |verfasst mit |
+    laden sie outlook|hol dir outlook|verschickt mit |verfasst mit |
     envoyé de mon |envoyé depuis |envoyé à partir |envoyé avec |envoyé par mon |envoyé via |
     envoyé d'un |télécharger outlook|obtenez outlook|obtenir outlook|provenance : |
     enviado desde |enviado con |enviado de |enviado do |enviado a partir |enviado via |enviado por |
@@ -183,7 +183,8 @@ FOOTERS: Final = _words("""
     sendt fra |sendt med |sendt via |hent outlook|få outlook|
     lähetetty |hanki outlook|lataa outlook|
     wysłane z |wysłano z |wysłane przez|pobierz outlook|pobierz program outlook|
-    odesláno z |odesláno ze |odoslané z |odoslané zo |odeslané z|získejte outlook|stáhnout outlook|
+    odesláno z |odesláno ze |odoslané z |odoslané zo |odeslané z|
+    získejte outlook|získat outlook|stáhnout outlook|
     stáhněte si outlook|získať outlook|získajte outlook|poslano z |
     az iphone-omról|iphone-omról küldve|iphone készülékemről küldve|az outlook letöltése|küldve |
     elküldve |
@@ -214,8 +215,8 @@ FOOTERS: Final = _words("""
     """)
 #: Parts of words that notices of confidentiality have, and what else they speak of.
 CONFIDENTIAL: Final = _words("""
-    confidential|privileged|vertraulich|confidenti|confidencia|riservat|vertrouwelijk|
-    konfidenti|fortrolig|luottamuksel|poufn|důvěrn|bizalmas|confidenț|конфиденци|конфіденц|
+    confiden|privileged|vertraulich|riservat|vertrouwelijk|förtrolig|sekretess|dôvern|保密|비밀|סודי|
+    konfident|fortrolig|luottamuks|poufn|důvěrn|bizalmas|конфиденци|конфіденц|
     gizli|εμπιστευτικ|機密|机密|機密|기밀|חסוי|سري
     """)
 NOTICES: Final = _words("""
@@ -245,29 +246,3 @@ FOOTER_ENDS: Final = (
     "telefonomról küldve",
     "készülékemről küldve",
 )
-
-#: First words of what companies put below all mail, "email" for "e-mail"; a word of CONFIDENTIAL
-#: is in it too.
-DISCLAIMERS: Final = tuple(
-    _words("""
-    this message |this email|this communication|this transmission|the information contained in|
-    the information in this|the contents of this|confidentiality notice|disclaimer|
-    diese email|diese nachricht|der inhalt dieser|die in dieser|vertraulichkeitshinweis|
-    ce message|ce courriel|cet email|les informations contenues|avis de confidentialité|
-    este mensaje|este correo|la información contenida|aviso legal|aviso de confidencialidad|
-    questo messaggio|questa email|le informazioni contenute|avviso di riservatezza|
-    esta mensagem|este email|as informações contidas|
-    dit bericht|dit emailbericht|deze email|de informatie in dit|de inhoud van dit|
-    de inhoud van deze|
-    niniejsza wiadomość|ta wiadomość|treść tej wiadomości|treść niniejszej|
-    detta meddelande|detta epostmeddelande|detta mejl|denne email|denne meddelelse|denne eposten|
-    tämä viesti|tämä sähköposti|tento email|tato zpráva|táto správa|bu ileti|bu eposta|bu mesaj|
-    это сообщение|настоящее сообщение|данное сообщение|информация, содержащаяся|це повідомлення|
-    このメール|本メール|本邮件|此邮件|本郵件|본 메일|이 메일|הודעה זו|هذه الرسالة
-    """)
-)
-CONFIDENTIAL: Final = _words("""
-    confiden|privileged|intended|vertraulich|vertrouwelijk|riservat|destinat|addressee|adressat|
-    poufn|adresat|konfident|förtrolig|fortrolig|sekretess|luottamuks|důvěrn|dôvern|gizli|
-    конфиденц|конфіденц|機密|宛先|保密|机密|기밀|비밀|חסוי|סודי|سري
-    """)
