@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +38,9 @@ def install(place: Path) -> Path:
     package = library / "continuation_cli"
     shutil.copytree(ROOT / "continuation_cli", package)
     shutil.copytree(ROOT / "templates", package / "templates")
-    for name in sorted(_needed("continuation-cli", frozenset({"imap"}))):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = [*project["dependencies"], *project["optional-dependencies"]["imap"]]
+    for name in sorted(_closure(required)):
         _copy(metadata.distribution(name), library)
     start = place / "start" / "continuation"
     start.parent.mkdir()
@@ -46,14 +53,14 @@ def install(place: Path) -> Path:
     return command
 
 
-def _needed(name: str, extras: frozenset[str]) -> set[str]:
-    """The distributions that one needs, and those need."""
+def _closure(requirements: Iterable[str], extras: Iterable[str] = ()) -> set[str]:
+    """The distributions that are required, and those that they require."""
+    environments = [{"extra": extra} for extra in ("", *extras)]
     found: set[str] = set()
-    for text in metadata.requires(name) or ():
-        needed = Requirement(text)
-        asked = [{"extra": extra} for extra in extras] or [{"extra": ""}]
-        if needed.marker is None or any(needed.marker.evaluate(each) for each in asked):
-            found |= {needed.name} | _needed(needed.name, frozenset(needed.extras))
+    for needed in map(Requirement, requirements):
+        if needed.marker is None or any(map(needed.marker.evaluate, environments)):
+            more = metadata.requires(needed.name) or ()
+            found |= {needed.name} | _closure(more, needed.extras)
     return found
 
 

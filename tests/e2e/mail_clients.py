@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email
 import email.policy
 import html
 import os
@@ -16,6 +15,8 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from story import emails
 
 if TYPE_CHECKING:
     from dovecot import User
@@ -150,7 +151,7 @@ def s_nail(office: PostOffice, user: User, text: str) -> None:
 
 def gmail(office: PostOffice, user: User, text: str) -> None:
     """Reply to the last mail as Gmail's web page does: in HTML, above the mail as it shows it."""
-    answered = email.message_from_bytes(user.mails()[-1].content, policy=email.policy.default)
+    answered = emails(user)[-1]
     plain, marked_up = answered.iter_parts()
     author = answered["From"].addresses[0]
     when = answered["Date"].datetime.strftime("%a, %b %-d, %Y at %-I:%M\N{NARROW NO-BREAK SPACE}%p")

@@ -23,6 +23,7 @@ import re
 import shutil
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -232,6 +233,11 @@ class PostOffice:
     def show(self, conversation: str = "c1") -> Any:
         return self.data("show", conversation)
 
+    def sql(self, query: str) -> list[Any]:
+        """Rows of the database, where starting the program for them would take too long."""
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(query).fetchall()
+
     # --- Mail ----------------------------------------------------------------------------------
 
     def send(self, sender: str, recipients: str | list[str], mail: bytes) -> None:
@@ -311,6 +317,10 @@ class PostOffice:
             (self.directory / name).mkdir()
         shutil.chown(self.directory / "data", "postfix")
         installed.install(self.directory / "opt")
+        patience = self.library / "continuation_cli" / "store" / "db.py"
+        patience.write_text(
+            adapted(patience.read_text(), {"BUSY_TIMEOUT = 10.0": "BUSY_TIMEOUT = 1.0"})
+        )
         etc = self.directory / "etc"
         values = {
             "directory": self.directory,

@@ -127,12 +127,19 @@ def test_a_fault_of_this_side_leaves_the_mail_where_it_was(office, fault):
 
 
 def test_mail_is_posted_once_however_often_fetch_is_killed(office):
-    replied(office)
+    ada = replied(office, mail_clients.gmail)
+    texts = [ANSWER, *(f"And {number}." for number in range(5))]
+    for text in texts[1:]:
+        mail_clients.gmail(office, ada, text)
+    office.settle()
     began = time.monotonic()
     assert fetch(office, "--limit", "0").code == 2  # as long as it takes to start
     starting = time.monotonic() - began
-    for _ in range(12):
-        seconds = f"{random.uniform(starting * 0.8, starting * 3):.3f}"
+    for _ in range(10):
+        seconds = f"{random.uniform(starting * 0.9, starting * 2.5):.3f}"
         fetch(office, before=["/usr/bin/timeout", "-s", "KILL", seconds])
     assert fetch(office) == Ran(0, b"", b"")
-    check_done(office)
+    assert len(found(office)) == 1
+    assert len(found(office, "Processed")) == len(texts)
+    posted = office.sql("SELECT text FROM messages WHERE author = 'customer' AND via = 'email'")
+    assert sorted(posted) == sorted((text,) for text in texts)

@@ -142,13 +142,13 @@ def responder(office, customer, **fields):
     office.settle()
 
 
-@pytest.mark.parametrize(("fields", "rounds"), [({"Auto_Submitted": "auto-replied"}, 1), ({}, 4)],
+@pytest.mark.parametrize(("fields", "rounds"), [({"Auto_Submitted": "auto-replied"}, 1), ({}, 2)],
                          ids=["says what it is", "passes for human"])  # fmt: skip
 def test_two_automatons_fall_silent(post_office, fields, rounds):
     """A bot in the chat that answers whatever a customer writes, and one at the customer's that
     answers each email. Where it cannot be told from a person, `daily_cap` ends it.
     """
-    for key, value in (("bot-messages", "trigger"), ("daily-cap", "4")):
+    for key, value in (("bot-messages", "trigger"), ("daily-cap", "2")):
         assert post_office.run("settings", "set", key, value).code == 0
     ada = post_office.customer()
     post_office.happens(*conversation(ada))
