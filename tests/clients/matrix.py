@@ -124,6 +124,10 @@ class Case:
         return self.client(self.reply)
 
 
+#: What these send has one part.
+ONE_PART = (gmail.plain_mode, outlook.windows_plain, outlook.windows_tnef, mozilla.mutt)
+ONE_PART += (mozilla.thunderbird_plain, mozilla.rewrapped, mozilla.tight, webmail.gmx_plain)
+ONE_PART += (eastern.yandex, eastern.yandex_new)
 UNDELIMITED = (outlook.new, webmail.proton)
 PARTS = ("both", "plain", "html")
 
@@ -140,7 +144,8 @@ def cases(thorough: bool = False) -> Iterator[Case]:
 
 def _in_parts(client: Client, reply: Reply, note: str = "") -> list[Case]:
     """The reply with text and HTML, and with one of them."""
-    return [Case(client, replace(reply, parts=parts), note) for parts in PARTS]
+    parts = ("both",) if client in ONE_PART else PARTS
+    return [Case(client, replace(reply, parts=some), note) for some in parts]
 
 
 def _languages() -> Iterator[list[Case]]:
@@ -199,7 +204,7 @@ def _around() -> Iterator[list[Case]]:
                     signed = Reply(email, answer, language, style, signature=SIGNATURE)
                     variants = _in_parts(client, signed, "signature")
                     # Where the text has no delimiter, only the markup tells a signature.
-                    yield variants if client not in UNDELIMITED else [variants[0], variants[2]]
+                    yield variants[::2] if client in UNDELIMITED else variants
             if language in ("en", "de", "ja", "ru"):
                 for form in ("markup", "long"):
                     email = sent(language, form)
