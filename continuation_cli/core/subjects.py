@@ -36,7 +36,7 @@ BOUNCES: Mapping[str, tuple[str, ...]] = {
         "(?:could not|cannot|can't) (?:deliver|send)",
         "sorry, your message could not", "postmaster notify", "mailbox (?:is )?full",
         "mailbox (?:unavailable|not found|does not)", "over quota", "wrong address", "bad address",
-        "address (?:not found|unknown|rejected|change)", "no such user", "message status",
+        "address (?:not found|unknown|rejected)", "no such user", "message status",
     ),
     "de": (
         "unzustellbar", "nicht zustellbar", "nachricht (?:nicht|konnte)", "zustell(?:ung|fehler)",
