@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from continuation_cli.core import schedule
+
 HOSTILE_IDS = [
     "../../etc/cron.d/x",
     "/etc/passwd",
@@ -302,3 +304,106 @@ def test_whoever_may_write_the_database_may_take_the_lock(run, chat, tmp_path):
     assert (lock.st_mode & 0o777, lock.st_uid, lock.st_gid) == (
         0o660, database.st_uid, database.st_gid,
     )  # fmt: skip
+
+
+def test_the_preview_decides_on_each_conversation_once(run, chat, monkeypatch):
+    chat.due("c1")
+    chat.due("c2", email=None)
+    chat.waits("c3")
+    usual, decided = schedule.decide, []
+
+    def decide(conversation, *rest):
+        decided.append(conversation.id)
+        return usual(conversation, *rest)
+
+    monkeypatch.setattr(schedule, "decide", decide)
+    data = run("sweep", "--preview", "--json").data
+    assert sorted(decided) == ["c1", "c2", "c3"]
+    assert [row["conversation"] for row in data["emails"]] == ["c1"]
+    assert data["skipped"] == {"no_address": 1}
+
+
+def test_a_preview_in_json_with_a_limit_still_counts_all_that_are_skipped(run, chat):
+    chat.due("c1")
+    chat.due("c2", email=None)
+    chat.due("c3")
+    data = run("sweep", "--preview", "--json", "--limit", "1").data
+    assert [row["conversation"] for row in data["emails"]] == ["c1"]
+    assert data["skipped"] == {"no_address": 1}
+    assert [row["conversation"] for row in run("sweep", "--preview", "--limit", "1").rows] == ["c1"]
+
+
+def test_the_preview_holds_what_is_deferred_as_the_email_will(run, chat, faulty_smtp):
+    chat.due()
+    server = faulty_smtp(rcpt=["450 4.2.1 later", None])
+    run("sweep", "--transport", server.url)
+    chat.message("c1", "m2", "It arrives on Friday.", ago=5)
+    [row] = run("sweep", "--preview", "--json").data["emails"]
+    assert row["messages"] == ["m1", "m2"]
+    assert run("preview", "c1", "--json").data["messages"] == ["m1", "m2"]
+
+
+# --- What is meant ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preview", [(), ("--preview",)])
+def test_a_conversation_of_another_channel_is_refused(run, chat, preview):
+    chat.due("a1", channel="acme")
+    chat.due("b1", channel="beta")
+    ran = run("sweep", "--conversation", "b1", "--channel", "acme", *preview)
+    assert (ran.code, ran.out) == (2, "")
+    assert "conversation b1 is in channel beta, not in acme" in ran.err
+    assert chat.emails() == []
+    assert run("sweep", "--conversation", "b1", "--channel", "beta").code == 0
+    assert [row["conversation"] for row in chat.emails()] == ["b1"]
+
+
+# --- Templates that cannot be used ----------------------------------------------------------------
+
+BROKEN = {
+    "syntax": ("one\n{% if %}", "line 2"),
+    "an undefined variable": ("one\n\n{{ custmer }}", "line 3: 'custmer' is undefined"),
+    "in a branch": ("{% if recap %}\n{{ recap[0].nmae }}{% endif %}", "line 2: "),
+    "a field in a branch": (
+        "{% for group in groups %}\n{% if group.author == 'bot' %}{{ group.nmae }}{% endif %}"
+        "{% endfor %}",
+        "line 2: ",
+    ),
+    "a calculation": ("{{ 1 // 0 }}", "line 1: "),
+    "a file that is not there": ("{% include 'footer.txt' %}", "footer.txt"),
+    "out of bounds": ("{{ groups.__class__ }}", "unsafe"),
+}
+
+
+@pytest.mark.parametrize(("source", "where"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_template_is_a_configuration_error_and_uses_nothing_up(
+    run, chat, tmp_path, source, where
+):
+    for name in ("c1", "c2"):
+        chat.due(name)
+        chat.message(name, "m0", "Hi!", author="customer", ago=11)
+        chat.message(name, "b1", "Beep.", author="bot", ago=9)
+    (tmp_path / "body.txt").write_text(source)
+    for words in (("sweep",), ("sweep", "--preview"), ("preview", "c1")):
+        ran = run(*words, "--templates", tmp_path)
+        assert (ran.code, ran.out) == (78, "")
+        assert "template body.txt" in ran.err
+        assert where in ran.err
+        assert len(ran.err.splitlines()) == 1
+    assert chat.emails() == []
+    assert chat.sql("SELECT 1 FROM conversations WHERE set_aside_until IS NOT NULL") == []
+    assert run("sweep").code == 0
+    assert len(chat.emails()) == 2
+
+
+def test_data_that_break_a_good_template_concern_nobody_else(run, chat, tmp_path):
+    chat.due("c1")
+    chat.due("c2")
+    chat.message("c2", "m2", "Also this.", ago=9)
+    (tmp_path / "body.txt").write_text(
+        "{% for group in groups %}{{ 7 // (group.messages | length - 1) }}{% endfor %}"
+    )
+    ran = run("sweep", "--templates", tmp_path)
+    assert ran.code == 1
+    assert ran.err.startswith("c1: its email set_aside: cannot be composed: ComposeError")
+    assert [row["conversation"] for row in chat.emails()] == ["c2"]
