@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from continuation_cli.core import classify, routing, signs
+from continuation_cli.core import classify, routing
+from continuation_cli.core.classify import signs
 from continuation_cli.core.received import read
 from continuation_cli.mail.mailbox import HEAD, MailboxUnavailable, MailStays, MailVanished
 from continuation_cli.store import db, inbox, mailboxes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from continuation_cli.core.permanence import is_hard, says_why
+from continuation_cli.core.classify.permanence import is_hard, says_why
 
 
 @pytest.mark.parametrize(

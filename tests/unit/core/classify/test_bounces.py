@@ -6,7 +6,7 @@ import pytest
 import reports
 
 from continuation_cli.core.classify import classify, failure_of
-from continuation_cli.core.delivery_status import read_status
+from continuation_cli.core.classify.delivery_status import read_status
 
 
 @pytest.mark.parametrize("name", reports.PROSE)
