@@ -23,6 +23,7 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
+from email import message_from_bytes, policy
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ SHOWN_FOLDER = "/var/lib/continuation"
 _BLOCK = re.compile(r"<!-- (run|make): (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 
 _RANDOM = (
+    (re.compile(r"\breply-[0-9a-f]{12}\b"), "reply-5d8b99106c1f"),
     (re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"), "eyJhbGciOiJIUzI1NiIs…"),
     (re.compile(r"\b[a-z2-7]{26}\b"), "7xk2mq5d3hgwv6ytrn4pzc2ela"),
     (re.compile(r"\d+\.M\d+R\w+\.continuation"), "1772452800.M0R4c1d.continuation"),
@@ -91,8 +93,30 @@ def run(arguments: str, folder: Path) -> str:
     return stream.read()
 
 
+def write_replies(folder: Path) -> None:
+    """What comes back for the demo's email: the customer's answer, and two of a colleague's."""
+    from continuation_cli.commands import demo
+
+    connection = sqlite3.connect(folder / "chat.db")
+    (raw,) = connection.execute(
+        "SELECT message FROM emails WHERE conversation = ? ORDER BY id DESC", (demo.ANSWERED,)
+    ).fetchone()
+    connection.close()
+    answer = demo.answer_to(message_from_bytes(raw, policy=policy.default), demo.ANSWER)
+    (folder / "reply.eml").write_bytes(answer)
+    mailbox = folder / "replies"
+    for name in ("new", "cur", "tmp"):
+        (mailbox / name).mkdir(parents=True, exist_ok=True)
+    for number in (1, 2):
+        other = answer.replace(b'"Ada Okafor" <ada@', b'"Ben Okafor" <ben@')
+        other = other.replace(b".1@mail.example>", b".2%d@mail.example>" % number)
+        (mailbox / "new" / f"{number}.mail").write_bytes(other)
+
+
 def shown(command: str, folder: Path) -> str:
     """A command and what it prints, as a block of Markdown."""
+    if "receive" in command:
+        write_replies(folder)
     text = run(command.removeprefix("continuation ").replace(SHOWN_FOLDER, str(folder)), folder)
     if " --json" in command:
         # What a command says on stderr comes after its answer.

@@ -77,7 +77,10 @@ def test_every_field_of_json_is_described_and_shown(name):
     assert examples
     # Some sections build on another one, and say so.
     base = {"emails show": ("emails list", "preview"), "explain": ("pending",),
-            "preview": ("pending",), "show": ("emails list",)}  # fmt: skip
+            "preview": ("pending",), "show": ("emails list", "replies list", "receive"),
+            "fetch": ("receive",), "replies list": ("receive",),
+            "replies show": ("replies list", "receive"), "replies accept": ("receive",),
+            "replies reject": ("receive",)}  # fmt: skip
     told = "".join([section, *(sections[other] for other in base.get(name, ()))])
     words = set(re.findall(r"`(\w+)`", re.sub(r"```.*?```", "", told, flags=re.DOTALL)))
     words |= set(get_args(schedule.Reason))
