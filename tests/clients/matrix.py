@@ -48,6 +48,7 @@ CLIENTS: tuple[tuple[Client, tuple[str, ...], tuple[str, ...]], ...] = (
     (outlook.windows, LANGUAGES, ("top",)),
     (outlook.windows_plain, tuple(wording.OUTLOOK_ORIGINAL), ("top",)),
     (outlook.windows_tnef, tuple(wording.OUTLOOK_ORIGINAL), ("top",)),
+    (outlook.exchange, LANGUAGES, ("top",)),
     (outlook.web, LANGUAGES, ("top",)),
     (outlook.new, LANGUAGES, ("top",)),
     (outlook.mobile, LANGUAGES, ("top",)),
@@ -125,8 +126,14 @@ class Case:
 
 
 #: What these send has one part.
-ONE_PART = (gmail.plain_mode, outlook.windows_plain, outlook.windows_tnef, mozilla.mutt)
-ONE_PART += (mozilla.thunderbird_plain, mozilla.rewrapped, mozilla.tight, webmail.gmx_plain)
+ONE_PART = (gmail.plain_mode, outlook.windows_plain, outlook.windows_tnef, outlook.exchange)
+ONE_PART += (
+    mozilla.mutt,
+    mozilla.thunderbird_plain,
+    mozilla.rewrapped,
+    mozilla.tight,
+    webmail.gmx_plain,
+)
 ONE_PART += (eastern.yandex, eastern.yandex_new)
 UNDELIMITED = (outlook.new, webmail.proton)
 PARTS = ("both", "plain", "html")

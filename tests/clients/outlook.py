@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ from html.parser import HTMLParser
 from clients.footers import OUTLOOK as GET_OUTLOOK
 from clients.footers import WINDOWS
 from clients.layout import disclaimed_html, disclaimed_text, rows
-from clients.posting import message, winmail
+from clients.posting import PDF, message, winmail
 from clients.quoting import wrapped
 from clients.rewriting import BLOCKS, as_text, keep, lines_as_html, renamed, rewritten
 from clients.sent import ADDRESS, CUSTOMER, Reply
@@ -129,6 +130,14 @@ def _sent(reply: Reply, text: str, html: str, headers: dict[str, str]) -> bytes:
 
 def windows(reply: Reply) -> bytes:
     """A line above the four fields; our email as Word makes it."""
+    ours = as_text(reply.sent.body, " <{}> ").replace("\n\n", "\n \n")
+    typed = reply.answer.replace("\n\n", "\n \n")
+    text = f"{typed}\n \n{_lines(_block(reply))}\n \n{ours}\n"
+    headers = {"X-Mailer": "Microsoft Outlook 16.0", "Thread-Index": "AQHbi"}
+    return _sent(reply, text, _word_document(reply), headers)
+
+
+def _word_document(reply: Reply) -> str:
     line = f"<p class=MsoNormal><span lang=EN-US {_SPAN}>{{}}<o:p></o:p></span></p>"
     blank = line.format("<o:p>&nbsp;</o:p>").replace("<o:p></o:p>", "")
     answer = lines_as_html(reply.answer, line, blank)
@@ -138,11 +147,7 @@ def windows(reply: Reply) -> bytes:
         f"padding:3.0pt 0cm 0cm 0cm'><p class=MsoNormal>{_fields(_block(reply))}<o:p></o:p></p>"
         f"</div><p class=MsoNormal><o:p>&nbsp;</o:p></p>{_word(reply.sent.body)}",
     )
-    html = f"{_HEAD.format(reply.charset)}{html}</div></body></html>"
-    ours = as_text(reply.sent.body, " <{}> ").replace("\n\n", "\n \n")
-    typed = reply.answer.replace("\n\n", "\n \n")
-    text = f"{typed}\n \n{_lines(_block(reply))}\n \n{ours}\n"
-    return _sent(reply, text, html, {"X-Mailer": "Microsoft Outlook 16.0", "Thread-Index": "AQHbi"})
+    return f"{_HEAD.format(reply.charset)}{html}</div></body></html>"
 
 
 def windows_plain(reply: Reply) -> bytes:
@@ -156,12 +161,20 @@ def windows_plain(reply: Reply) -> bytes:
 
 
 def windows_tnef(reply: Reply) -> bytes:
-    """Rich text: the formatted body travels in a winmail.dat."""
-    attached = ("application/ms-tnef", "winmail.dat", winmail(reply.sent.subject))
+    """Rich text: the text is a part, and what was attached travels in a winmail.dat."""
+    return _tnef(reply, disclaimed_text(reply, _unprefixed(reply)), "")
+
+
+def exchange(reply: Reply) -> bytes:
+    """Rich text of which nothing is outside the winmail.dat."""
+    return _tnef(reply, None, _word_document(replace(reply, charset="utf-8")))
+
+
+def _tnef(reply: Reply, text: str | None, html: str) -> bytes:
+    files = {"Maße 2.pdf": PDF} if reply.attachment else {}
+    attached = ("application/ms-tnef", "winmail.dat", winmail(reply.sent.subject, html, files))
     headers = {"X-Mailer": "Microsoft Outlook 16.0", "X-MS-TNEF-Correlator": "<1@example.com>"}
-    return message(
-        reply, disclaimed_text(reply, _unprefixed(reply)), None, headers, attached=attached
-    )
+    return message(reply, text, None, headers, attached=attached)
 
 
 def _unprefixed(reply: Reply) -> str:

@@ -26,16 +26,16 @@ def message(
     """The message, as octets. `parameters` are further ones of the text part's type; a client
     without an HTML (or text) part gives None, and `reply.parts` leaves one of both out.
     """
-    parts = []
+    parts: list[bytes] = []
     if text is not None and (reply.parts != "html" or html is None):
         parts.append(_part(reply, "text/plain", text, parameters))
     if html is not None and (reply.parts != "plain" or text is None):
         parts.append(_part(reply, "text/html", html))
-    body = parts[0] if len(parts) == 1 else _multipart("alternative", parts)
-    if reply.attachment:
-        attached = attached or ("application/pdf", "Maße 2.pdf", PDF)
+    body = _multipart("alternative", parts) if len(parts) > 1 else b"".join(parts)
+    if reply.attachment and attached is None:
+        attached = ("application/pdf", "Maße 2.pdf", PDF)
     if attached:
-        body = _multipart("mixed", [body, _attachment(*attached)])
+        body = _multipart("mixed", [*([body] if body else []), _attachment(*attached)])
     reference = MESSAGE_ID
     fields = {
         "Return-Path": f"<{ADDRESS}>",
@@ -106,16 +106,28 @@ def _multipart(kind: str, parts: list[bytes]) -> bytes:
     return head + b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
 
 
-def winmail(subject: str) -> bytes:
-    """A minimal TNEF stream ([MS-OXTNEF]): version, code page, message class and subject."""
-    attributes = (
-        (0x00089006, struct.pack("<I", 0x00010000)),
-        (0x00069007, struct.pack("<II", 1252, 0)),
-        (0x00078008, b"IPM.Microsoft Mail.Note\0"),
-        (0x00018004, subject.encode("cp1252", "replace") + b"\0"),
-    )
+def winmail(subject: str, html: str = "", files: dict[str, bytes] | None = None) -> bytes:
+    """A TNEF stream ([MS-OXTNEF]): version, code page, message class, subject; the body as HTML in
+    a property ([MS-OXPROPS], 2.765), and files.
+    """
+    attributes = [
+        (1, 0x00089006, struct.pack("<I", 0x00010000)),
+        (1, 0x00069007, struct.pack("<II", 1252, 0)),
+        (1, 0x00078008, b"IPM.Microsoft Mail.Note\0"),
+        (1, 0x00018004, subject.encode("cp1252", "replace") + b"\0"),
+    ]
+    if html:
+        octets = html.encode()
+        body = struct.pack("<HHII", 0x0102, 0x1013, 1, len(octets)) + octets
+        page = struct.pack("<HHI", 0x0003, 0x3FDE, 65001)
+        padding = b"\0" * (-len(octets) % 4)
+        attributes.append((1, 0x00069003, struct.pack("<I", 2) + body + padding + page))
+    for name, content in (files or {}).items():
+        attributes.append((2, 0x00069002, struct.pack("<HIHHII", 1, 0xFFFFFFFF, 0, 0, 0, 0)))
+        attributes.append((2, 0x00018010, name.encode("cp1252", "replace") + b"\0"))
+        attributes.append((2, 0x0006800F, content))
     stream = struct.pack("<IH", 0x223E9F78, 1)
-    for name, value in attributes:
-        stream += struct.pack("<BII", 1, name, len(value)) + value
+    for level, name, value in attributes:
+        stream += struct.pack("<BII", level, name, len(value)) + value
         stream += struct.pack("<H", sum(value) & 0xFFFF)
     return stream
