@@ -118,14 +118,14 @@ def shown(command: str, folder: Path) -> str:
     if "receive" in command:
         write_replies(folder)
     text = run(command.removeprefix("continuation ").replace(SHOWN_FOLDER, str(folder)), folder)
+    for pattern, fixed in _RANDOM:  # before anything is cut short
+        text = pattern.sub(fixed, text)
     if " --json" in command:
         # What a command says on stderr comes after its answer.
         data, _ = json.JSONDecoder().raw_decode(text)
         text = json.dumps(brief(data), ensure_ascii=False, indent=2)
     text = text.replace(str(folder), SHOWN_FOLDER).replace(sys.executable, "/usr/bin/python3")
     text = re.sub(r"^User=.*$", "User=chat", text, flags=re.MULTILINE)
-    for pattern, fixed in _RANDOM:
-        text = pattern.sub(fixed, text)
     lines = "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
     return f"```console\n$ {command}\n{lines}\n```"
 
