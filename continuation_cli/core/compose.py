@@ -1,12 +1,7 @@
 """Composes the email: from what is known of a conversation to the octets that are sent.
 
 Pure, and the same draft always gives the same octets. Only messages that a customer may see get
-in, whatever the caller passes.
-
-What a reply can be cut at: every email is in one element of class `EMAIL_CLASS`; where replying
-works, the text part begins with the line `Phrases.reply_marker` (all languages' are in
-`phrases.REPLY_MARKERS`), and the HTML part shows the same line in an element of class
-`REPLY_MARKER_CLASS`. Some mail clients put a prefix before class names when they quote.
+in, whatever the caller passes. `core.marks` says what a reply to it can be cut at.
 """
 
 from __future__ import annotations
@@ -20,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from continuation_cli.core import addresses, locales, mime, views
 from continuation_cli.core.characters import one_line, safe_url
+from continuation_cli.core.marks import EMAIL_CLASS, REPLY_MARKER_CLASS
 from continuation_cli.core.rendering import (
     ComposeError,
     TemplateError,
@@ -42,11 +38,6 @@ __all__ = [
     "Templates",
     "compose",
 ]
-
-#: The class of the element that holds the whole email, in every email.
-EMAIL_CLASS: Final = "continuation-email"
-#: The class of the element with the line above which a reply is written.
-REPLY_MARKER_CLASS: Final = "continuation-reply-marker"
 
 #: Longest subject and names, in characters.
 SUBJECT_LENGTH: Final = 100
