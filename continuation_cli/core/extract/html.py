@@ -10,8 +10,8 @@ import re
 from html import unescape
 from typing import Final
 
-from continuation_cli.core.marks import EMAIL_CLASS, REPLY_MARKER_CLASS
 from continuation_cli.core.extract.lines import MOST, Line, Mark, line_of
+from continuation_cli.core.marks import EMAIL_CLASS, REPLY_MARKER_CLASS
 
 #: Tags that are looked at; what follows is text without its tags.
 _MOST_TAGS: Final = 60_000
