@@ -44,10 +44,9 @@ _ANGLE_END = re.compile(r"@[^<>]{1,200}>?\)?>\s?[:：]?$")
 _MIDLINE = re.compile(
     r"(?:(?<=\s)|(?<=--)|(?<=[.!?]))-*\s?"
     r"(?=(?:On|Am|Le|El|Il|Em|Op|Den|W dniu|Dnia)\s+"
-    r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie"
+    r"(?:(?i:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie"
     r"|sáb|dom|gio|seg|ter|qua|qui|sex|ma|wo|vr|za|zo|jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-    r"[\w.]{0,9},?\s|\d))",
-    re.IGNORECASE,
+    r"[\w.]{0,9},?\s|\d))"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ENDS: Final = ":：>-—*_)"
@@ -71,7 +70,8 @@ def is_attribution(text: str, *, before_quote: bool) -> bool:
         if has_colon or before_quote:
             if date and _ANGLE_END.search(text) and (has_colon or begins(text)):
                 return True
-            return has_colon and before_quote and bool(date or has_email)
+            # In a language whose verb is not known: the quote below tells.
+            return has_colon and before_quote and len(text) > 16 and bool(date or has_email)
         return False
     rest = text[verb.end() :].strip(" \t:：*>)]\xa0-_—.")
     last = not rest
@@ -125,35 +125,43 @@ def start_of(lines: Sequence[Line], end: int, floor: int, *, before_quote: bool)
 
     It does not start before line `floor`.
     """
-    key = lines[end].key
-    if lines[end].depth:
-        key = f"> {key}"
     joined, best = "", None
-    has_date = False
     start, taken, blanks = end, 0, 0
     while start >= floor and taken < _MOST_LINES and len(joined) <= _LONGEST:
         line = lines[start]
         if not line.key:
             blanks += 1
             # Some clients put the name and the address between blank lines.
-            if blanks > 2 or (best is not None and not _is_fragment(lines, start + 1)):
+            if blanks > 2 or best is not None:
                 break
             start -= 1
             continue
-        if start < end and (line.depth and not lines[end].depth):
+        if start < end and line.depth and not lines[end].depth:
             break
         taken += 1
-        joined = f"{line.key if start < end else key} {joined}".rstrip()
+        lacks_day, lacks_address = _DATE.search(joined) is None, "@" not in joined
+        key = f"> {line.key}" if line.depth else line.key
+        joined = f"{key} {joined}".rstrip()
         if best is None:
             if is_attribution(joined, before_quote=before_quote) and not _is_fragment(lines, start):
                 best = start
-                has_date = bool(_DATE.search(joined)) and begins(joined)
-        elif begins(line.key) and len(line.key) < 120 and is_attribution(joined, before_quote=True):
-            best, has_date = start, True
-        if has_date:
+        elif (
+            (lacks_day and _has_day(line.key)) or (lacks_address and _has_address(line.key))
+        ) and is_attribution(joined, before_quote=True):
+            best = start
+        elif start < best - 1:
             break
         start -= 1
     return best
+
+
+def _has_day(key: str) -> bool:
+    """Whether an attribution may begin with this line, the day in it."""
+    return len(key) < 120 and key[-1] not in ".!?" and _DATE.search(key) is not None
+
+
+def _has_address(key: str) -> bool:
+    return len(key) < 160 and "<" in key and "@" in key and key[-1] not in ".!?"
 
 
 def _is_fragment(lines: Sequence[Line], at: int) -> bool:
@@ -184,7 +192,11 @@ def opens_quote(key: str) -> bool:
     if at < 0 or not begins(key):
         return False
     colon = key.find(":", at, _LONGEST)
-    return 0 < colon < len(key) - 1 and is_attribution(key[: colon + 1], before_quote=False)
+    return (
+        colon > 0
+        and bool(key[colon + 1 :].strip(_TRIM))
+        and is_attribution(key[: colon + 1], before_quote=False)
+    )
 
 
 def is_rest(line: Line) -> bool:

@@ -74,7 +74,7 @@ VERBS: Final = _words("""
     écrit|
     escribió|escribio|ha escrito|va escriure|ha escrit|ha scritto|scrisse|scriveva|escreveu|
     schreef|heeft geschreven|geschreven|skrev|skrev følgende|skreiv|kirjoitti|kirjutas|napisał|
-    napisała|napisał(a)|napisali|pisze|napsal|napsala|napsal(a)|píše|napísal|napísala|napísal(a)|
+    napisała|napisał(a)|napisali|pisze|wiadomość napisana przez|napsal|napsala|napsal(a)|píše|napísal|napísala|napísal(a)|
     napisao|napisala|napisao/la je|je napisao|je napisala|je napisao/la|написао|написао је|
     написал|написала|написал(а)|написали|писал|писал(а)|пишет|пише|написав|написала|написав(-ла)|
     написа|yazdı|şunu yazdı|şunları yazdı|yazmış|írta|ezt írta|a scris|scris|έγραψε|έγραψε τα εξής|
