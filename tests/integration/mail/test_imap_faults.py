@@ -101,7 +101,8 @@ def test_a_server_without_sasl_plain_gets_login(faulty_imap):
     server = faulty_imap([MAIL], offers="IMAP4rev1")
     server.environ["CONTINUATION_IMAP_PASSWORD"] = 'a "b" \\'
     assert process(opened(server)) == [MAIL]
-    assert r'LOGIN "ada" "a \"b\" \\"' in server.commands
+    [login] = [command for command in server.commands if command.startswith("LOGIN")]
+    assert login.replace('"ada"', "ada") == r'LOGIN ada "a \"b\" \\"'
 
 
 def test_login_refused_by_login(faulty_imap):
