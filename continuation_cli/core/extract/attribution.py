@@ -199,6 +199,11 @@ def opens_quote(key: str) -> bool:
     )
 
 
+def introduces(key: str) -> bool:
+    """Whether a line that is the first of what a client quotes may be more than quoted words."""
+    return key[-1:] in (":", "：") or "@" in key or is_separator(key) or label_of(key) is not None
+
+
 def is_rest(line: Line) -> bool:
     """Whether a line that seems quoted is "> wrote:", the ">" being that of an address."""
     return (
@@ -268,7 +273,7 @@ def header_block(lines: Sequence[Line], start: int, *, ruled: bool) -> int | Non
     it needs a sign more: an address, a subject, or a rule above (`ruled`).
     """
     first = label_of(lines[start].key)
-    if first is None or not (ruled or first[0] in ("from", "date")):
+    if first is None or not (ruled or first[0] != "other"):
         return None
     found: dict[str, str] = {}
     last, at = start, start
@@ -290,6 +295,8 @@ def header_block(lines: Sequence[Line], start: int, *, ruled: bool) -> int | Non
         elif not _goes_on(lines[at - 1], line):
             break
         at += 1
+    if spaced and not ruled and first[0] not in ("from", "date"):
+        return None  # somebody's own line above those of a client
     return last if _is_header(found, ruled=ruled) else None
 
 

@@ -10,6 +10,7 @@ import re
 from html import unescape
 from typing import Final
 
+from continuation_cli.core.extract.attribution import introduces
 from continuation_cli.core.extract.lines import MOST, Line, Mark, line_of
 from continuation_cli.core.marks import EMAIL_CLASS, REPLY_MARKER_CLASS
 
@@ -284,6 +285,9 @@ class _Reader:
         inside = self._lines[start:]
         first = next((n for n, line in enumerate(inside) if line.depth > depth), None)
         if first is None:
+            heading = [line for line in inside if line.key][:1]
+            if heading and introduces(heading[0].key):
+                self._lines.insert(start, Line("", depth, "", "cut"))
             return
         heading = [line for line in inside[:first] if line.key]
         if len(heading) <= 4 and sum(len(line.key) for line in heading) <= 300:
@@ -326,7 +330,7 @@ class _Reader:
             return "signature"
         if word in _ATTRIBUTIONS:
             return "attribution"
-        if word in _WRAPPERS or word.startswith(("yahoo_quoted", "protonmail_quote")):
+        if word in _WRAPPERS or "yahoo_quoted" in word or word.startswith("protonmail_quote"):
             return "wrapper"
         if word in _CUTS or word.endswith(REPLY_MARKER_CLASS):
             self._cut()

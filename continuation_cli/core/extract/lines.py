@@ -71,8 +71,18 @@ def split(text: str) -> list[Line]:
     text = _BLANKS.sub("\n\n", _BREAKS.sub("\n", text))
     parts = text.split("\n", MOST)
     lines = [line_of(part.rstrip()) for part in parts]
+    if "```" in text:
+        _keep_code(parts, lines)
     _quoted_by_initials(lines)
     return lines
+
+
+def _keep_code(parts: list[str], lines: list[Line]) -> None:
+    """What stands between fences (as in Markdown) is nobody's quote or signature."""
+    fences = [number for number, part in enumerate(parts) if part.startswith("```")]
+    for first, last in zip(fences[::2], fences[1::2], strict=False):
+        for number in range(first, last + 1):
+            lines[number] = Line(parts[number].rstrip(), 0, "`")
 
 
 def _quoted_by_initials(lines: list[Line]) -> None:

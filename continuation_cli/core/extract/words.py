@@ -47,7 +47,8 @@ _LABELS: dict[Label, str] = {
         kópia|másolatot kap|másolat|cc:|копия|копію|копія|bilgi|κοιν|κοινοποίηση|抄送|副本|참조|
         עותק|نسخة|reply-to|reply to|antwort an|responder a|répondre à|rispondi a|risposta|
         svar til|antwoord aan|ответить|importance|priority|wichtigkeit|priorität|prioriteit|
-        importancia|attachments|anlagen|anhänge|anhang|pièces jointes|datos adjuntos|adjuntos|
+        importancia|message du|attachments|
+        anlagen|anhänge|anhang|pièces jointes|datos adjuntos|adjuntos|
         allegati|bijlagen|bilagor|vedlegg|załączniki|organization|x-mailer|message-id|
     sujet du message|
         listes|tags|reply
@@ -74,7 +75,8 @@ VERBS: Final = _words("""
     écrit|
     escribió|escribio|ha escrito|va escriure|ha escrit|ha scritto|scrisse|scriveva|escreveu|
     schreef|heeft geschreven|geschreven|skrev|skrev følgende|skreiv|kirjoitti|kirjutas|napisał|
-    napisała|napisał(a)|napisali|pisze|wiadomość napisana przez|napsal|napsala|napsal(a)|píše|napísal|napísala|napísal(a)|
+    napisała|napisał(a)|napisali|pisze|wiadomość napisana przez|
+    napsal|napsala|napsal(a)|píše|napísal|napísala|napísal(a)|
     napisao|napisala|napisao/la je|je napisao|je napisala|je napisao/la|написао|написао је|
     написал|написала|написал(а)|написали|писал|писал(а)|пишет|пише|написав|написала|написав(-ла)|
     написа|yazdı|şunu yazdı|şunları yazdı|yazmış|írta|ezt írta|a scris|scris|έγραψε|έγραψε τα εξής|
