@@ -29,7 +29,7 @@ def mac(reply: Reply) -> bytes:
     )
     head = f'<div class="">{escape(reply.attribution(APPLE), quote=False)}</div>'
     head += '<br class="Apple-interchange-newline">'
-    inline = {q: f'<div class="">{escape(a)}</div>' for q, a in reply.inline.items()}
+    inline = {q: f'<div class="">{rows(a)}</div>' for q, a in reply.inline.items()}
     ours = rewritten(
         reply.sent.body,
         apple,
@@ -55,7 +55,7 @@ def iphone(reply: Reply) -> bytes:
     """Two quotes: of the attribution, and of what was written; a byte-order mark begins it."""
     answer = lines_as_html(reply.answer, '<div dir="ltr">{}</div>', '<div dir="ltr"><br></div>')
     footer = signed(reply, IPHONE[reply.language])
-    inline = {q: f'<div dir="ltr">{escape(a)}</div>' for q, a in reply.inline.items()}
+    inline = {q: f'<div dir="ltr">{rows(a)}</div>' for q, a in reply.inline.items()}
     ours = rewritten(
         reply.sent.body,
         keep,

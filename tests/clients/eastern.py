@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from clients import footers
-from clients.layout import disclaimed_html, disclaimed_text, stacked
+from clients.layout import disclaimed_html, disclaimed_text, rows, stacked
 from clients.posting import message
 from clients.quoting import quoted
 from clients.rewriting import as_text, lines_as_html, naked, renamed, rewritten
@@ -32,7 +32,7 @@ def _yandex(reply: Reply, head: str) -> bytes:
     words = footers.YANDEX["ru"] if reply.footer else ""
     answer = lines_as_html(reply.answer, "<div>{}</div>", "<div>&nbsp;</div>")
     tail = f"<div><br /></div><div>-- <br />{words}</div>" if words else ""
-    inline = {q: f"<div>{escape(a)}</div>" for q, a in reply.inline.items()}
+    inline = {q: f"<div>{rows(a)}</div>" for q, a in reply.inline.items()}
     ours = rewritten(
         reply.sent.body,
         renamed("9f86d081884c7d659a2feaa0c55ad015"),
@@ -50,7 +50,7 @@ def mail_ru(reply: Reply) -> bytes:
     words = footers.MAIL_RU["ru"] if reply.footer else ""
     answer = lines_as_html(reply.answer)
     tail = f"<div> </div><div>--<br>{words}</div>" if words else ""
-    inline = {q: f"<div>{escape(a)}</div>" for q, a in reply.inline.items()}
+    inline = {q: f"<div>{rows(a)}</div>" for q, a in reply.inline.items()}
     bar = '<blockquote style="border-left:1px solid #0857A6;margin:10px;padding:0 0 0 10px;">'
     ours = rewritten(
         reply.sent.body, renamed(suffix="_mr_css_attr"), inline, ("</blockquote>", bar)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from clients.layout import disclaimed_html, disclaimed_text, rows, signed, stack
 from clients.posting import message
 from clients.quoting import quoted, wrapped
 from clients.rewriting import as_text, lines_as_html, list_as_html, renamed, rewritten
+from clients.sent import ADDRESS, CUSTOMER
 from clients.wording import GMAIL
 
 if TYPE_CHECKING:
@@ -38,6 +40,22 @@ def plain_mode(reply: Reply) -> bytes:
     return message(reply, disclaimed_text(reply, text), None, {})
 
 
+def follow_up(reply: Reply) -> bytes:
+    """An answer to the customer's own answer, below which our email is quoted once more."""
+    earlier = "I forgot to say:"
+    inner = _html(replace(reply, answer=earlier), '<div dir="ltr">{}</div>', "{}", "<br>")
+    attribution = f"On Mon, Mar 2, 2026 at 11:02\u202fAM {CUSTOMER} <{ADDRESS}> wrote:"
+    html = (
+        f'<div dir="ltr">{_answer(reply, "<div>{}</div>", "<div><br></div>")}</div><br>'
+        f'<div class="gmail_quote"><div dir="ltr" class="gmail_attr">{rows(attribution)}<br></div>'
+        f"{_OPEN}{inner}</blockquote></div>"
+    )
+    lines = wrapped(as_text(reply.sent.body, " <{}>", stars=True), 76)
+    below = [earlier, "", *_attribution(reply).split("\n"), "", *quoted(lines).split("\n")]
+    text = f"{reply.answer}\n\n{attribution}\n\n{quoted(below)}\n"
+    return message(reply, text, html, {})
+
+
 def quoteless(reply: Reply) -> bytes:
     """Somebody who deletes what is quoted, as one can on a phone."""
     html = _answer(reply, "<div>{}</div>", "<div><br></div>") + _tail(reply)
@@ -64,7 +82,7 @@ def _html(reply: Reply, whole: str, line: str, blank: str) -> str:
     ours = rewritten(
         reply.sent.body,
         renamed("m_-8372659372650010402"),
-        inline={q: f"<div><br></div><div>{escape(a)}</div>" for q, a in reply.inline.items()},
+        inline={q: f"<div><br></div><div>{rows(a)}</div>" for q, a in reply.inline.items()},
         split=("</blockquote>", f"<div><br></div>{_OPEN}"),
         links=' target="_blank"',
     )
@@ -80,7 +98,8 @@ def _html(reply: Reply, whole: str, line: str, blank: str) -> str:
     if reply.style == "top":
         return f"{whole.format(answer + tail)}<br>{container}{quote}</div>\r\n"
     below = f"<div><br></div>{answer}{tail}" if reply.answer else tail
-    return f'<div dir="ltr"><br></div><br>{container}{quote}{below}</div>\r\n'
+    above = reply.opening or "<br>"
+    return f'<div dir="ltr">{above}</div><br>{container}{quote}{below}</div>\r\n'
 
 
 def _answer(reply: Reply, line: str, blank: str) -> str:

@@ -20,7 +20,10 @@ def stacked(reply: Reply, answer: str, tail: str, quote: str, gap: str = "\n\n")
     elif reply.style == "bottom":
         order = [quote, answer, tail]
     else:
-        order = [quote, answer if reply.answer else "", tail]
+        opening = reply.opening
+        if opening and quote.lstrip().startswith("<"):
+            opening = f"<div>{opening}</div>"
+        order = [opening, quote, answer if reply.answer else "", tail]
     return gap.join(part for part in order if part)
 
 

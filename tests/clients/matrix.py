@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from clients import apple, eastern, gmail, mozilla, outlook, webmail, wording
 from clients.languages import LANGUAGES, TALKS
 from clients.sent import Reply, sent
+from clients.variants import variants
 from emails import TOKEN
 
 Client = Callable[[Reply], bytes]
@@ -141,12 +142,13 @@ PARTS = ("both", "plain", "html")
 
 def cases(thorough: bool = False) -> Iterator[Case]:
     """Those of the test; `thorough`: every combination, where they are else taken in turn."""
-    for group in (_languages(), _charsets(), _answers(), _around(), _elsewhere()):
-        for turn, variants in enumerate(group):
+    groups = (_languages(), _charsets(), _answers(), _around(), _elsewhere(), _variants())
+    for group in groups:
+        for turn, choice in enumerate(group):
             if thorough:
-                yield from variants
-            elif variants:
-                yield variants[turn % len(variants)]
+                yield from choice
+            elif choice:
+                yield choice[turn % len(choice)]
 
 
 def _in_parts(client: Client, reply: Reply, note: str = "") -> list[Case]:
@@ -209,9 +211,9 @@ def _around() -> Iterator[list[Case]]:
                 yield _in_parts(client, replace(reply, disclaimer=said), "disclaimer")
                 for style in styles:
                     signed = Reply(email, answer, language, style, signature=SIGNATURE)
-                    variants = _in_parts(client, signed, "signature")
+                    choice = _in_parts(client, signed, "signature")
                     # Where the text has no delimiter, only the markup tells a signature.
-                    yield variants[::2] if client in UNDELIMITED else variants
+                    yield choice[::2] if client in UNDELIMITED else choice
             if language in ("en", "de", "ja", "ru"):
                 for form in ("markup", "long"):
                     email = sent(language, form)
@@ -242,3 +244,9 @@ def _elsewhere() -> Iterator[list[Case]]:
             yield [Case(gmail.quoteless, Reply(sent("en"), ANSWERS[answer], parts=parts), answer)]
         reply = Reply(sent("en"), ANSWERS["url"], parts=parts, signature=SIGNATURE)
         yield [Case(gmail.quoteless, reply, "signature")]
+
+
+def _variants() -> Iterator[list[Case]]:
+    for found in variants():
+        some = found if found[0][0] not in ONE_PART else found[:1]
+        yield [Case(client, reply, note) for client, reply, note in some]

@@ -8,7 +8,7 @@ from clients.layout import disclaimed_html, disclaimed_text, rows, signed, stack
 from clients.posting import message
 from clients.quoting import broken, flowed, quoted, wrapped
 from clients.rewriting import as_text, keep, linked, rewritten
-from clients.sent import MESSAGE_ID, Reply
+from clients.sent import CUSTOMER, MESSAGE_ID, Reply
 from clients.wording import MUTT, THUNDERBIRD
 
 _AGENT = {"User-Agent": "Mozilla Thunderbird"}
@@ -22,7 +22,7 @@ def thunderbird(reply: Reply) -> bytes:
     ours = rewritten(
         reply.sent.body,
         keep,
-        {q: f"<p>{escape(a)}</p>" for q, a in reply.inline.items()},
+        {q: f"<p>{rows(a)}</p>" for q, a in reply.inline.items()},
         ("</blockquote>", cite),
         ' class="moz-txt-link-freetext" moz-do-not-send="true"',
     )
@@ -62,6 +62,15 @@ def mutt(reply: Reply) -> bytes:
     return message(
         reply, disclaimed_text(reply, text) + "\n", None, {"User-Agent": "Mutt/2.2.12 (2023-09-09)"}
     )
+
+
+def follow_up(reply: Reply) -> bytes:
+    """An answer to the customer's own answer, below which our email is quoted once more."""
+    ours = reply.sent.composed.text.rstrip("\n").split("\n")
+    below = ["I forgot to say:", "", reply.attribution(MUTT), *quoted(ours).split("\n")]
+    own = f"On Mon, Mar 02, 2026 at 11:02:41AM +0100, {CUSTOMER} wrote:"
+    text = stacked(reply, reply.answer, signed(reply), f"{own}\n{quoted(below, None)}")
+    return message(reply, f"{text}\n", None, {"User-Agent": "NeoMutt/20231103"})
 
 
 def rewrapped(reply: Reply) -> bytes:

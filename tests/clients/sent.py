@@ -32,6 +32,7 @@ class Sent:
     name: str
     #: The messages that it holds, as they were written.
     texts: tuple[str, ...]
+    naked: bool = False
     email: str = "support@acme.example"
 
     @property
@@ -40,8 +41,9 @@ class Sent:
 
     @property
     def body(self) -> str:
-        """What is within the body of the HTML part."""
-        return re.search("(?s)<body[^>]*>\n(.*)</body>", self.composed.html)[1]
+        """What is within the body of the HTML part, as far as it gets there."""
+        html = re.search("(?s)<body[^>]*>\n(.*)</body>", self.composed.html)[1]
+        return re.sub(' (?!href|src)[a-z-]+="[^"]*"', "", html) if self.naked else html
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -57,8 +59,8 @@ class Sent:
 
 @lru_cache
 def sent(language: str, form: str = "plain") -> Sent:
-    """The email in that language, where we have it, with a recap, as `form` says also with
-    markup and attachments, or as long as a busy day.
+    """The email in that language, where we have it, with a recap. `form`: also with markup and
+    attachments, as long as a busy day, or naked, nothing left of the tags but what they are.
     """
     talk = TALKS[language]
     question = "\n".join(talk.questions)
@@ -95,7 +97,7 @@ def sent(language: str, form: str = "plain") -> Sent:
     words = BY_LANGUAGE.get(language, BY_LANGUAGE["en"])
     agents = {m.name for m in messages}
     name = words.from_agent.format(agent=talk.agent, brand="Acme") if len(agents) == 1 else "Acme"
-    return Sent(composed, talk, name, tuple(m.text for m in messages))
+    return Sent(composed, talk, name, tuple(m.text for m in messages), form == "naked")
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,11 @@ class Reply:
     disclaimer: str = ""
     attachment: bool = False
     closing: bool = False
+    #: Other answers to the questions, the later ones perhaps not at all; and what is said first.
+    answers: tuple[str, ...] = ()
+    opening: str = ""
+    #: Another line above the quote than the client's in that language.
+    line: str = ""
     #: A client that makes a list of lines with dashes.
     rich: bool = False
 
@@ -131,19 +138,20 @@ class Reply:
         """Each question that is answered below it, with its answer."""
         if self.style != "inline":
             return {}
-        return dict(zip(self.sent.talk.questions, self.sent.talk.answers, strict=True))
+        answers = self.answers or self.sent.talk.answers
+        return dict(zip(self.sent.talk.questions, answers, strict=False))
 
     @property
     def wanted(self) -> str:
         """What is to be posted into the chat."""
         if self.style == "inline":
             answered = [f"> {asked}\n{answer}" for asked, answer in self.inline.items()]
-            return "\n".join([*answered, self.answer])
+            return "\n".join([self.opening, *answered, self.answer])
         return self.answer
 
     def attribution(self, wording: dict[str, str]) -> str:
         """The client's line above the quote, in the customer's language if it knows that."""
-        line = wording.get(self.language) or wording["en"]
+        line = self.line or wording.get(self.language) or wording["en"]
         return line.format(name=self.sent.name, email=self.sent.email)
 
 

@@ -91,7 +91,7 @@ def proton(reply: Reply) -> bytes:
     font = 'style="font-family: Arial, sans-serif; font-size: 14px;"'
     answer = lines_as_html(reply.answer, f"<div {font}>{{}}</div>", f"<div {font}><br></div>")
     open_ = '<blockquote class="protonmail_quote" type="cite">'
-    inline = {q: f"<div {font}>{escape(a)}</div>" for q, a in reply.inline.items()}
+    inline = {q: f"<div {font}>{rows(a)}</div>" for q, a in reply.inline.items()}
     ours = rewritten(reply.sent.body, keep, inline, ("</blockquote>", open_))
     tail = ""
     if words or reply.signature:
@@ -119,7 +119,7 @@ def fastmail(reply: Reply) -> bytes:
     attribution = reply.attribution(FASTMAIL)
     answer = lines_as_html(reply.answer, "<div>{}<br></div>", "<div><br></div>")
     open_ = '<blockquote type="cite" id="qt" style="">'
-    inline = {q: f"<div>{escape(a)}<br></div>" for q, a in reply.inline.items()}
+    inline = {q: f"<div>{rows(a)}<br></div>" for q, a in reply.inline.items()}
     ours = rewritten(reply.sent.body, renamed("qt-"), inline, ("</blockquote>", open_))
     tail = f'<div id="sig123">{rows(reply.signature)}</div>' if reply.signature else ""
     quote = f"<div>{escape(attribution, quote=False)}<br></div>{open_}{ours}</blockquote>"
