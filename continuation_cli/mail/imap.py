@@ -258,8 +258,10 @@ class ImapMailbox:
             case "delete":
                 self._expunge(uid)
             case "move":
-                # Read, as it has been read; a mail that then cannot be moved has been, too.
-                self._store(uid, r"(\Seen)")
+                # So that Processed does not fill with unread mail; who may move mail in a shared
+                # folder need not be one who may mark it.
+                with contextlib.suppress(MailStays):
+                    self._store(uid, r"(\Seen)")
                 if "MOVE" in self._offers:
                     self._into_target("MOVE", uid)
                 else:

@@ -276,8 +276,7 @@ def test_a_mail_that_the_server_cannot_read(faulty_imap):
 
 @pytest.mark.parametrize(
     ("disposal", "stage"),
-    [("move", "move"), ("move", "store"), ("mark_seen", "store"), ("delete", "store"),
-     ("delete", "expunge")],
+    [("move", "move"), ("mark_seen", "store"), ("delete", "store"), ("delete", "expunge")],
 )  # fmt: skip
 def test_no_is_said_of_one_mail(faulty_imap, disposal, stage):
     refusal = "NO [OVERQUOTA] \x1b[31mfull"
@@ -289,6 +288,12 @@ def test_no_is_said_of_one_mail(faulty_imap, disposal, stage):
             first.done()
         assert str(caught.value) == f"{stage.upper()}: [OVERQUOTA] [31mfull"
         second.done()
+
+
+def test_who_may_not_mark_mail_may_move_it(faulty_imap):
+    server = faulty_imap([MAIL], store="NO [NOPERM] not yours")
+    assert process(opened(server)) == [MAIL]
+    assert 'UID MOVE 1 "Processed"' in server.commands
 
 
 def test_the_folder_is_made_if_need_be(faulty_imap):
