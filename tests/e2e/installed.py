@@ -6,6 +6,7 @@ server runs the program as; so what the program needs is copied.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tomllib
@@ -70,7 +71,15 @@ def _copy(distribution: metadata.Distribution, library: Path) -> None:
         if ".." not in file.parts:
             target = library / file
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(str(file.locate()), target)
+            _link(str(file.locate()), target)
+
+
+def _link(source: str | Path, target: str | Path) -> None:
+    """Copy a file that nobody will change, without copying it where that can be."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _python(place: Path, name: str) -> Path:
@@ -80,11 +89,11 @@ def _python(place: Path, name: str) -> Path:
         return own
     copy = place / "python"
     (copy / "bin").mkdir(parents=True)
-    shutil.copy2(own / "bin" / name, copy / "bin" / name)
+    _link(own / "bin" / name, copy / "bin" / name)
     unneeded = shutil.ignore_patterns(
         "site-packages", "test", "tests", "idlelib", "config-*", "lib2to3"
     )
-    shutil.copytree(own / "lib" / name, copy / "lib" / name, ignore=unneeded)
+    shutil.copytree(own / "lib" / name, copy / "lib" / name, ignore=unneeded, copy_function=_link)
     for shared in (own / "lib").glob("libpython*.so*"):
-        shutil.copy2(shared, copy / "lib" / shared.name)
+        _link(shared, copy / "lib" / shared.name)
     return copy

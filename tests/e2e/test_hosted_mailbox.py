@@ -88,7 +88,7 @@ def check_done(office):
     return check_posted(office)
 
 
-@pytest.mark.parametrize("client", ["mutt", "s_nail", "gmail"])
+@pytest.mark.parametrize("client", ["mutt", "gmail"])
 def test_a_reply_by_mail_becomes_a_message_of_the_chat(office, client):
     ada = replied(office, getattr(mail_clients, client))
 

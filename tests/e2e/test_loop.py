@@ -40,6 +40,32 @@ def test_a_reply_by_mail_becomes_a_message_of_the_chat(post_office, client):
     assert threads(post_office, ada) == thread
 
 
+def test_a_colleague_who_answers_waits_for_a_person(post_office):
+    """The customer has passed the email on."""
+    ada, grace = post_office.customer(), post_office.customer()
+    post_office.happens(*conversation(ada))
+    sweep(post_office)
+    passed_on = emails(ada)[-1]
+    for name in ("Delivered-To", "Return-Path"):
+        del passed_on[name]
+    post_office.send(ada.name, grace.name, passed_on.as_bytes(policy=email.policy.SMTP))
+    post_office.settle()
+    before = post_office.show()
+    mail_clients.s_nail(post_office, grace, ANSWER)
+    post_office.settle()
+
+    [received] = post_office.data("replies", "list", "--state", "quarantined")
+    assert (received["from"], received["reason"]) == (grace.name, "from_differs")
+    after = post_office.show()
+    assert after["messages"] == before["messages"]
+    assert (after["emails"], len(after["replies"])) == (before["emails"], 1)
+
+    assert post_office.run("replies", "accept", received["id"]).code == 0
+    message = post_office.show()["messages"][-1]
+    assert (message["author"], message["via"], message["text"]) == ("customer", "email", ANSWER)
+    assert grace.name in message["name"]
+
+
 def test_an_address_that_does_not_exist_bounces_and_is_mailed_no_more(post_office):
     """Postfix takes the email, the customer's provider does not: a real DSN comes back."""
     post_office.happens(*conversation(SimpleNamespace(name="nobody-there@chat.example")))
