@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from continuation_cli.core.extract import flowed, html, lines, ours, quoting
+from continuation_cli.core.extract import clearsigned, flowed, html, lines, ours, quoting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def of_text(text: str, known: frozenset[str] = frozenset()) -> quoting.Found:
     """What is new in a plain text."""
-    return quoting.new_text(lines.split(text), known)
+    return quoting.new_text(lines.split(clearsigned.opened(text)), known)
 
 
 def of_html(markup: str, known: frozenset[str] = frozenset()) -> quoting.Found:
@@ -24,7 +24,7 @@ def of_html(markup: str, known: frozenset[str] = frozenset()) -> quoting.Found:
 
 def whole_of_text(text: str) -> str:
     """All of a plain text."""
-    return lines.shown(lines.split(text))
+    return lines.shown(lines.split(clearsigned.opened(text)))
 
 
 def whole_of_html(markup: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from continuation_cli.core.extract import attribution, ours, signatures
 from continuation_cli.core.extract.lines import Line, key_of, line_of, shown
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Characters from which on a quoted line may have been wrapped by what forwarded it.
 _WRAPPED: Final = 60
+#: Lines that clients make, at most, of the text that is hidden before our marker.
+_PREHEADER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,17 @@ class Found:
 
     text: str
     cut: bool
+
+
+class _Introduction(NamedTuple):
+    """First and last line of what introduces a quote. `hard`: all that follows is quoted, whatever
+    it looks like; `worded`: it is a sentence, as people could write it.
+    """
+
+    start: int
+    end: int
+    hard: bool = False
+    worded: bool = False
 
 
 @dataclass(slots=True)
@@ -53,8 +66,7 @@ def _joined(lines: list[Line]) -> list[Line]:
         line, before, after = lines[at], lines[at - 1], lines[at + 1]
         if line.depth == 0 and line.key:
             if before.depth and (
-                (after.depth and before.key and _is_rest_of(before, line))
-                or ours.has_secret(line.key)
+                (after.depth and _is_rest_of(before, line)) or ours.has_secret(line.key)
             ):
                 line.depth = before.depth
         elif (
@@ -70,6 +82,8 @@ def _joined(lines: list[Line]) -> list[Line]:
 
 def _is_rest_of(before: Line, line: Line) -> bool:
     """Whether the unquoted line is the end of the quoted one before it, wrapped on the way."""
+    if before.key[-1:] in ("?", "!", "？", "！"):
+        return False  # an answer
     if " " not in line.key and ("://" in line.key or "@" in line.key):
         return True
     if line.key[0] in "(<_&/=" or line.key[-1] == ">":
@@ -82,6 +96,8 @@ def _is_rest_of(before: Line, line: Line) -> bool:
 def _scan(lines: list[Line], known: frozenset[str]) -> tuple[int, set[int]]:
     """Where the text ends because all that follows is quoted, and which lines are attributions."""
     attributions: set[int] = set()
+    marker = next((line for line in lines if ours.is_marker(line.key)), None)
+    likely: _Introduction | None = None
     at = floor = 0
     while at < len(lines):
         line = lines[at]
@@ -96,37 +112,50 @@ def _scan(lines: list[Line], known: frozenset[str]) -> tuple[int, set[int]]:
         if span is None:
             at += 1
             continue
-        start, end, hard = span
+        start, end, hard, _ = span
         start = _above_labels(lines, start)
-        if hard or not _quote_follows(lines, end):
+        follows = _quote_follows(lines, end)
+        if marker is not None and span.worded and not follows:
+            # What is quoted is ours, and stands elsewhere: a person told who wrote something. Or
+            # it follows at once; that shows at our marker.
+            likely = span
+            at = floor = end + 1
+            continue
+        if hard or not follows:
             if hard and ours.is_marker(line.key):
                 start = _before_introduction(lines, start)
+                if likely is not None and _is_near(lines, likely.end, at):
+                    start = likely.start
             return _before_rules(lines, start), attributions
         attributions.update(range(_before_rules(lines, start), end + 1))
         at = floor = end + 1
     return len(lines), attributions
 
 
-def _introduction(lines: list[Line], at: int, floor: int) -> tuple[int, int, bool] | None:
-    """First and last line of what introduces a quote and ends, or begins, with this line; and
-    whether all that follows is quoted, whatever it looks like."""
+def _is_near(lines: Sequence[Line], end: int, marker: int) -> bool:
+    """Whether no more than what is hidden at the beginning of our HTML is between the two."""
+    return sum(1 for line in lines[end + 1 : marker] if line.key) <= _PREHEADER
+
+
+def _introduction(lines: list[Line], at: int, floor: int) -> _Introduction | None:
+    """What introduces a quote and ends, or begins, with this line."""
     line = lines[at]
     if line.mark == "attribution":
-        return at, at, False
+        return _Introduction(at, at)
     key = line.key
     if ours.is_marker(key):
-        return at, at, True
+        return _Introduction(at, at, hard=True)
     if attribution.is_titled_rule(key) or attribution.is_separator(key):
         block = _next_written(lines, at)
         end = attribution.header_block(lines, block, ruled=True) if block is not None else None
         if end is not None or attribution.is_separator(key):
-            return at, at if end is None else end, False
+            return _Introduction(at, at if end is None else end)
     if ":" in key[:40] or "：" in key[:40]:
         end = attribution.header_block(lines, at, ruled=_is_ruled(lines, at))
         if end is not None:
-            return at, end, False
+            return _Introduction(at, end)
     if attribution.opens_quote(key):
-        return at, at, True
+        return _Introduction(at, at, hard=True)
     if attribution.may_end(key):
         before_quote = _quote_follows(lines, at)
         start = attribution.start_of(lines, at, floor, before_quote=before_quote)
@@ -134,8 +163,8 @@ def _introduction(lines: list[Line], at: int, floor: int) -> tuple[int, int, boo
             before = attribution.split_midline(lines[start].key)
             if before is not None:
                 lines.insert(start, line_of(before))
-                return start + 1, at + 1, False
-            return start, at, False
+                return _Introduction(start + 1, at + 1, worded=True)
+            return _Introduction(start, at, worded=True)
     return None
 
 
@@ -248,12 +277,19 @@ def _runs(lines: Sequence[Line], attributions: set[int]) -> list[_Run]:
 def _without_signatures(runs: list[_Run]) -> list[_Run]:
     has_text = False
     kept: list[_Run] = []
+    is_marked = any(
+        line.key and line.mark != "signature"
+        for run in runs
+        if not run.quoted
+        for line in run.lines
+    )
     for run in runs:
         if run.quoted:
             kept.append(run)
             continue
-        start = signatures.signature_start(run.lines, has_text_before=has_text)
-        lines = run.lines if start is None else run.lines[:start]
+        lines = [line for line in run.lines if not (is_marked and line.mark == "signature")]
+        start = signatures.signature_start(lines, has_text_before=has_text)
+        lines = lines if start is None else lines[:start]
         lines = signatures.without_disclaimer(lines, has_text_before=has_text)
         lines = lines[: _before_rules(lines, len(lines))]
         if any(line.key for line in lines):
@@ -264,6 +300,10 @@ def _without_signatures(runs: list[_Run]) -> list[_Run]:
 
 def _kept(runs: list[_Run], *, is_ours: bool) -> list[Line]:
     """Text, and of what is quoted only that which is answered line by line."""
+    for run in runs[: _last_quote(runs)]:
+        if run.quoted and not run.attributed and all(line.mark == "bare" for line in run.lines):
+            run.quoted = False  # set off by the person, as there is another, the client's
+            run.lines = [replace(line, depth=0) for line in run.lines]
     last = len(runs)
     while last and runs[last - 1].quoted:
         last -= 1
@@ -279,6 +319,11 @@ def _kept(runs: list[_Run], *, is_ours: bool) -> list[Line]:
         elif quotes > 1 or has_more or not (run.attributed or is_ours):
             kept += _answered(run.lines) if is_ours else run.lines
     return kept
+
+
+def _last_quote(runs: Sequence[_Run]) -> int:
+    """The number of the last quoted run."""
+    return max((number for number, run in enumerate(runs) if run.quoted), default=0)
 
 
 def _is_whole(lines: Sequence[Line]) -> bool:
