@@ -88,6 +88,9 @@ ANSWERS = {
     "angles": "The weight is > 5 kg and < 10 kg.\nSo 7 -> fine.",
     "wrote": "On Monday you wrote that it ships today. Did it?",
     "wrote_colon": "On Monday you wrote: we ship today.\nWhat about that?",
+    "wrote_date": "On 2 March 2026 Bob wrote:\nwe ship tomorrow.\nIs that so?",
+    "schrieb": "Am 2. März um 10:15 schrieb mir Ihr Kollege:\nmorgen kommt es.\nStimmt das?",
+    "day_first": "Am Montag, 2. März, um 10:15 Uhr passt es:\nbitte klopfen.",
     "verbatim": "Do you want it in blue or in green?\n"
     "Blue! And you ask: Shall we ship it on Monday? Yes.",
     "labels": "From: Berlin\nTo: Oslo\nIs that possible?",
