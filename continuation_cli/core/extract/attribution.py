@@ -181,7 +181,7 @@ def split_midline(key: str) -> str | None:
     if found is None or found.end() <= 2:
         return None
     before = key[: found.start()].rstrip(" -")
-    if _DATE.search(before) and begins(before):
+    if before.lower() in words.LEADS or (_DATE.search(before) and begins(before)):
         return None  # "On Mon, Mar 2 at 10:15 AM Jan wrote:" has begun already
     return before or None
 
@@ -287,6 +287,7 @@ def header_block(lines: Sequence[Line], start: int, *, ruled: bool) -> int | Non
             if labelled[0] in found and labelled[0] != "other":
                 break
             found.setdefault(labelled[0], labelled[1])
+            _add_others(found, labelled[1])
             spaced = spaced or at > last + 1
             last = at
         elif not line.key:
@@ -298,6 +299,18 @@ def header_block(lines: Sequence[Line], start: int, *, ruled: bool) -> int | Non
     if spaced and not ruled and first[0] not in ("from", "date"):
         return None  # somebody's own line above those of a client
     return last if _is_header(found, ruled=ruled) else None
+
+
+def _add_others(found: dict[str, str], value: str) -> None:
+    """The fields that follow in the same line, which was several before something joined them."""
+    if ":" in value and "@" in value:
+        for match in _FIELD.finditer(value[:_LONGEST]):
+            label = words.LABELS.get(match[1].lower())
+            if label is not None:
+                found.setdefault(label, value[match.end() :])
+
+
+_FIELD = re.compile(r"(?:^|\s)\*?([^\s:：*]{1,20})\*?\s?[:：]\*?\s")
 
 
 def _goes_on(before: Line, line: Line) -> bool:

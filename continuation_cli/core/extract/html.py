@@ -117,6 +117,7 @@ class _Reader:
         self._count = dict.fromkeys(
             ("quote", "bare", "hidden", "signature", "pre", "wrapper", "attribution"), 0
         )
+        self._seen: set[_Effect] = set()  # what was met anywhere
         self._blank = False
         self._tight = False  # whether the last paragraph has no margin
 
@@ -258,6 +259,7 @@ class _Reader:
         self._levels.setdefault(name, []).append(len(self._frames))
         self._frames.append(_Frame(name, level, effect, len(self._lines)))
         self._count[effect] += 1
+        self._seen.add(effect)
 
     def _close(self, name: str) -> None:
         level = self._open.get(name, 0)
@@ -300,7 +302,8 @@ class _Reader:
         if self._count["hidden"]:
             return None
         if name == "blockquote":
-            if not rest.strip():
+            # What the person set off themselves has no sign of a client, or of Gmail's menu only.
+            if not rest.strip() or ('class="gmail_quote"' in rest and "wrapper" not in self._seen):
                 return "bare"
             return None if _INDENTED.search(rest) else "quote"
         if name == "pre":

@@ -29,6 +29,14 @@ _CONFIDENTIAL = re.compile("|".join(words.CONFIDENTIAL), re.IGNORECASE)
 _NOTE = re.compile("|".join(words.NOTICES), re.IGNORECASE)
 #: Characters of a notice that are looked at.
 _NOTICE: Final = 1_500
+_SIGN_OFFS: Final = tuple(words.SIGN_OFFS)
+_LONGEST_SIGN_OFF: Final = 60
+#: What lines of a business card have: numbers, addresses, kinds of companies.
+_CONTACT = re.compile(
+    r"\+?\d[\d ()./-]{6,30}\d|\w@\w|www\.|https?:|\b(?:tel|phone|mobile|mobil|fax|gmbh|ltd|inc"
+    r"|llc|ug|sarl|b\.v|s\.a|s\.r\.l|sp\. z o\.o|aps|oy|kft|s\.r\.o)\b",
+    re.IGNORECASE,
+)
 _LINK = re.compile(r"<https?://[^<>\s]*>|\(https?://[^()\s]*\)|\[https?://[^\[\]\s]*\]")
 
 
@@ -66,18 +74,36 @@ def signature_start(lines: Sequence[Line], *, has_text_before: bool) -> int | No
         key = line.key
         if not key:
             continue
-        if line.mark == "signature":
-            if all(other.mark == "signature" or not other.key for other in lines[at:]):
-                return at
-        elif key[0] in "-—–_*.\\―−":
+        if key[0] in "-—–_*.\\―−":
             if is_delimiter(key) and _written_lines(lines, at) <= _MOST_LINES:
                 return at
             if _RULE.fullmatch(key) and _written_lines(lines, at) <= _limit(key):
                 return at
         if written and is_footer(key):
             return at
+        if written and len(key) <= _LONGEST_SIGN_OFF and is_sign_off(key):
+            end = _end_of_name(lines, at)
+            if end is not None:
+                return end
         written = True
     return None
+
+
+def is_sign_off(key: str) -> bool:
+    """Whether the line is a sign-off ("Best regards,"), alone or with a name."""
+    return key.lower().lstrip(_DECORATION).startswith(_SIGN_OFFS)
+
+
+def _end_of_name(lines: Sequence[Line], at: int) -> int | None:
+    """Where, below the sign-off and the name, the lines of an address book begin; None if there
+    are none, or something else is among them."""
+    written = [number for number in range(at + 1, min(at + 60, len(lines))) if lines[number].key]
+    if not 2 <= len(written) <= _MOST_LINES or written[-1] < len(lines) - 20:
+        return None
+    below = [lines[number].key for number in written[1:]]
+    if any(len(key) > 90 or key[:2].lower() in ("ps", "p.") or key[-1] == "?" for key in below):
+        return None
+    return written[1] if any(map(_CONTACT.search, below)) else None
 
 
 def without_disclaimer(lines: list[Line], *, has_text_before: bool) -> list[Line]:

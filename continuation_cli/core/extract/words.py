@@ -215,6 +215,23 @@ FOOTERS: Final = _words("""
     libre de virus. www.avast|libre de virus.www.avast|garanti sans virus|mail priva di virus|
     livre de vírus
     """)
+#: What people end a letter with.
+SIGN_OFFS: Final = _words("""
+    best regards|kind regards|warm regards|regards|many regards|with regards|with kind regards|
+    with best regards|best wishes|all the best|yours sincerely|sincerely|yours faithfully|
+    yours truly|cheers|respectfully|mit freundlichen grü|mit freundlichem gru|freundliche grü|
+    viele grü|beste grü|liebe grü|herzliche grü|schöne grü|mit besten grü|mfg|lg|vg|
+    cordialement|bien cordialement|bien à vous|sincères salutations|meilleures salutations|
+    salutations|saludos|un saludo|atentamente|cordialmente|cordiali saluti|distinti saluti|
+    saluti|un cordiale saluto|atenciosamente|com os melhores cumprimentos|cumprimentos|
+    melhores cumprimentos|abraços|met vriendelijke groet|vriendelijke groet|groeten|mvg|
+    med vänlig|vänliga hälsningar|vänligen|hälsningar|mvh|med venlig hilsen|venlig hilsen|
+    hilsen|bedste hilsner|kh|med vennlig hilsen|vennlig hilsen|ystävällisin terveisin|terveisin|
+    pozdrawiam|z poważaniem|z wyrazami szacunku|s pozdravem|s úctou|üdvözlettel|tisztelettel|
+    cu stimă|cu respect|с уважением|с наилучшими пожеланиями|з повагою|saygılarımla|
+    iyi çalışmalar|με εκτίμηση|φιλικά|με φιλικούς χαιρετισμούς|よろしくお願い|敬具|此致|祝好|
+    감사합니다|בברכה|مع أطيب التحيات|مع خالص التحية
+    """)
 #: Parts of words that notices of confidentiality have, and what else they speak of.
 CONFIDENTIAL: Final = _words("""
     confiden|privileged|vertraulich|riservat|vertrouwelijk|förtrolig|sekretess|dôvern|保密|비밀|סודי|
