@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from continuation_cli.core import classify, routing
 from continuation_cli.core.classify import signs
-from continuation_cli.core.received import read
+from continuation_cli.core.received import read, read_headers
 from continuation_cli.mail.mailbox import HEAD, MailboxUnavailable, MailStays, MailVanished
 from continuation_cli.store import db, inbox, mailboxes
 
@@ -135,12 +135,12 @@ class Fetch:
         """By its address or by what it answers; or if its header is too long, or too broken, to
         tell."""
         ended = b"\n\n" in head or b"\n\r\n" in head
-        received = read(head)
-        if (len(head) >= HEAD and not ended) or not received.is_message:
+        headers = read_headers(head)
+        if (len(head) >= HEAD and not ended) or not headers.items:
             return True
-        if routing.tokens(received.headers):
+        if routing.tokens(headers):
             return True
-        referenced = routing.referenced(received.headers)
+        referenced = routing.referenced(headers)
         return inbox.by_message_id(self._connection, referenced) is not None
 
     def _reports_on_us(self, raw: bytes) -> bool:

@@ -119,6 +119,11 @@ def read(raw: bytes, limits: Limits = Limits()) -> Received:  # noqa: B008 - a c
     return Received(headers, content_type, parameters, tuple(parts[: limits.parts]), exceeded)
 
 
+def read_headers(raw: bytes) -> Headers:
+    """The header of a message, of which `raw` is the beginning."""
+    return read_block(_with_newlines(raw).decode("latin-1"))[0]
+
+
 def _with_newlines(raw: bytes) -> bytes:
     """Lines ended by LF. A CR alone ends a line only where a message knows no LF at all."""
     if b"\r" not in raw:
