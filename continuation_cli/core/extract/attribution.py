@@ -38,6 +38,7 @@ _DATE = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d(?!\d)|\d{1,2}[:.h]\d\d(?!\d)|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
     r"|\d{1,2}\s?月|\d{4}\s?年|\d\s?시)"
 )
+_DIGIT = re.compile(r"\d")
 _NUMERIC_START = re.compile(r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{4}\s?[年년]|\d{1,2}:\d\d)")
 _ANGLE_END = re.compile(r"@[^<>]{1,200}>?\)?>\s?[:：]?$")
 #: An attribution in the line that the person wrote in: the client put no line end before it.
@@ -125,6 +126,10 @@ def start_of(lines: Sequence[Line], end: int, floor: int, *, before_quote: bool)
 
     It does not start before line `floor`.
     """
+    if not before_quote and not any(
+        "@" in line.key or _DIGIT.search(line.key) for line in lines[max(end - 6, floor) : end + 1]
+    ):
+        return None
     joined, best = "", None
     start, taken, blanks = end, 0, 0
     while start >= floor and taken < _MOST_LINES and len(joined) <= _LONGEST:

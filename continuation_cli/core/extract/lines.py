@@ -16,7 +16,7 @@ LONGEST: Final = 1_000
 #: Quotes within quotes are not told apart beyond this depth.
 _DEEPEST: Final = 20
 #: Lines beyond are not looked at one by one: they stay together as they are.
-MOST: Final = 15_000
+MOST: Final = 10_000
 
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")

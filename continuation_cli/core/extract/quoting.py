@@ -90,7 +90,7 @@ def _is_rest_of(before: Line, line: Line) -> bool:
         return "http" in line.key or "http" in before.key
     if len(before.text) < _WRAPPED or len(line.key) >= 40:
         return False
-    return line.key[0].islower() or before.key[-1].isalpha() or before.key[-1] == ","
+    return line.key[0].islower() or before.key[-1:].isalpha() or before.key[-1:] == ","
 
 
 def _scan(lines: list[Line], known: frozenset[str]) -> tuple[int, set[int]]:
