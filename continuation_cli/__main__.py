@@ -1,5 +1,6 @@
 """The way in, as `continuation` and as `python -m continuation_cli`."""
 
+import contextlib
 import os
 import sys
 
@@ -26,10 +27,17 @@ def _run() -> None:
 
 
 def _is_delivery(arguments: list[str]) -> bool:
-    """Whether this is `receive`, however odd what stands around it."""
-    before = arguments[: arguments.index("receive")] if "receive" in arguments else ["?"]
-    values = {at + 1 for at, word in enumerate(before) if word == "--db"}
-    return all(word.startswith("-") or at in values for at, word in enumerate(before))
+    """Whether this is `receive`, also where an option before it is mistyped."""
+    before = ""
+    for at, word in enumerate(arguments):
+        # Of `--db receive` it is the value, unless nothing follows: then the value was forgotten.
+        if word == "receive" and (before != "--db" or at + 1 == len(arguments)):
+            return True
+        is_value = before.startswith("-") and "=" not in before
+        if not word.startswith("-") and not is_value:
+            return False
+        before = word
+    return False
 
 
 def _deliver() -> None:
@@ -37,15 +45,40 @@ def _deliver() -> None:
     keeps the message and tries again."""
     code: object = os.EX_TEMPFAIL
     try:
+        import signal
+
+        # Not every server takes the death of its pipe for something that passes.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, _try_later)
         _run()
         code = os.EX_OK
     except SystemExit as end:
         code = end.code or os.EX_OK
     except BaseException:
+        _print_traceback()
+    _end(code if isinstance(code, int) and code in _FINAL else os.EX_TEMPFAIL)
+
+
+def _try_later(_number: int, _frame: object) -> None:
+    sys.exit(os.EX_TEMPFAIL)
+
+
+def _print_traceback() -> None:
+    with contextlib.suppress(Exception):  # where stderr is a file, the disk may be full
         import traceback
 
         traceback.print_exc()
-    sys.exit(code if code in _FINAL else os.EX_TEMPFAIL)
+
+
+def _end(code: int) -> None:
+    """Exit with this code. What Python cannot write at exit would make it 120."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except BaseException:
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
