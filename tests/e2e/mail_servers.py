@@ -6,7 +6,7 @@ As fixtures, from any test marked `postfix`:
     def test_x(post_office):
         ada = post_office.customer()                # a mailbox in a real Dovecot
         post_office.send(sender, recipient, mail)   # by SMTP
-        post_office.continuation("show", "c1", "--json").data
+        post_office.data("show", "c1")              # what the program answers
 
 The configuration is what the page shows, word for word, but for paths, user and ports; what a
 Postfix has around it is here. It must be started as root. It has a queue and processes of its own:
@@ -34,15 +34,15 @@ from typing import TYPE_CHECKING, Any
 
 import installed
 import pytest
+from configuration import DOVECOT, MAIN_CF, MASTER_CF
 from dovecot import SEARCH_PATH
+from pages import adapted, fragment
 from program import NOTHING, Ran
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dovecot import Dovecot, User
-
-DOCS = Path(__file__).parents[2] / "docs"
 
 #: The domain of the pages' examples, to which customers reply.
 INBOUND = "reply.example.com"
@@ -64,96 +64,11 @@ PASSWORD = "secret"
 #: Whom the mail is piped as: pipe(8) hands nothing to root.
 OWNER = "nobody"
 
-MAIN_CF = """\
-compatibility_level = 3.6
-config_directory = {directory}/etc
-queue_directory = {directory}/queue
-data_directory = {directory}/data
-maillog_file = {directory}/log
-maillog_file_prefixes = {directory}
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = mx.example.com
-myorigin = $myhostname
-mydestination =
-local_recipient_maps =
-alias_maps =
-alias_database =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
-recipient_delimiter = +
-smtputf8_enable = no
-biff = no
-# Nothing leaves this machine.
-default_transport = error:5.4.4 no route from the tests to the world
-# The customers' mail provider: it takes any name, and finds out later who there is.
-virtual_mailbox_domains = chat.example
-virtual_transport = lmtp:inet:127.0.0.1:{lmtp_port}
-virtual_alias_domains = inbox.example.com
-virtual_alias_maps = texthash:{directory}/etc/aliases
-# What waits for minutes elsewhere waits for a second here.
-queue_run_delay = 1s
-minimal_backoff_time = 1s
-maximal_backoff_time = 1s
-transport_retry_time = 1s
-"""
-
-MASTER_CF = """\
-127.0.0.1:{smtp_port} inet n - n - - smtpd
-pickup    unix  n - n 60 1 pickup
-cleanup   unix  n - n - 0 cleanup
-qmgr      unix  n - n 1 1 qmgr
-rewrite   unix  - - n - - trivial-rewrite
-bounce    unix  - - n - 0 bounce
-defer     unix  - - n - 0 bounce
-trace     unix  - - n - 0 bounce
-verify    unix  - - n - 1 verify
-flush     unix  n - n 1000? 0 flush
-proxymap  unix  - - n - - proxymap
-showq     unix  n - n - - showq
-error     unix  - - n - - error
-retry     unix  - - n - - error
-lmtp      unix  - - n - - lmtp
-anvil     unix  - - n - 1 anvil
-postlog   unix-dgram n - n - 1 postlogd
-"""
-
-
 #: A hosted domain for replies: all its mail is in one mailbox.
 HOSTED, HOSTED_MAILBOX = "inbox.example.com", "replies@chat.example"
 
-#: What the customers' mail provider offers: filters, which answer by Postfix.
-DOVECOT = """\
-protocol lmtp {{
-  mail_plugins = $mail_plugins sieve
-}}
-plugin {{
-  sieve = ~/filter.sieve
-  sieve_extensions = +editheader
-  sieve_vacation_send_from_recipient = yes
-}}
-submission_host = 127.0.0.1:{smtp_port}
-"""
-
 #: What the tests run; each in the Debian package named.
 PROGRAMS = {"postfix": "postfix", "sievec": "dovecot-sieve", "mutt": "mutt", "s-nail": "s-nail"}
-
-
-def fragment(page: str, title: str) -> str:
-    """The fenced block of a page of docs/ with this comment, as a rule the path of a file."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    [block] = [block for block in blocks if f"# {title}\n" in block]
-    return str(block)
-
-
-def adapted(text: str, changes: Mapping[str, str]) -> str:
-    """A fragment with this machine's names for the examples'; each must be there."""
-    for example, own in changes.items():
-        assert example in text, f"{example!r} is not in {text!r}"
-        text = text.replace(example, own)
-    return text
 
 
 @dataclass
@@ -326,6 +241,7 @@ class PostOffice:
             "directory": self.directory,
             "lmtp_port": self.dovecot.lmtp_port,
             "smtp_port": self.smtp_port,
+            "hosted": HOSTED,
         }
         recipients = etc / "continuation-recipients"
         recipients.write_text(fragment("postfix.md", "/etc/postfix/continuation-recipients"))

@@ -20,7 +20,8 @@ from types import SimpleNamespace
 
 import pytest
 from dovecot import SEARCH_PATH
-from mail_servers import COMMAND, DATABASE, INBOUND, OWNER, RECEIVER, adapted, fragment
+from mail_servers import COMMAND, DATABASE, INBOUND, OWNER, RECEIVER
+from pages import adapted, fragment
 from story import ANSWER, check_posted, conversation
 from test_pipe_exit_codes import missing, no_script, uninstalled
 

@@ -13,7 +13,8 @@ from types import SimpleNamespace
 
 import mail_clients
 import pytest
-from mail_servers import HOSTED, PASSWORD, adapted, as_owner, fragment
+from mail_servers import HOSTED, PASSWORD, as_owner
+from pages import adapted, fragment
 from program import Ran
 from story import ANSWER, check_posted, check_threads, conversation, sweep
 from test_pipe_exit_codes import exception, locked, missing, no_database
