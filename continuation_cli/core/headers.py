@@ -53,12 +53,13 @@ class Mailbox(NamedTuple):
 class Headers:
     """The fields of a header block, in order. Names are compared without case."""
 
-    __slots__ = ("_values", "items")
+    __slots__ = ("_mailboxes", "_values", "items")
 
     def __init__(self, items: list[tuple[str, str]]) -> None:
         #: Name and raw value (unfolded, not decoded) of each field, in order.
         self.items = items
         self._values: dict[str, list[str]] = {}
+        self._mailboxes: dict[str, list[Mailbox]] = {}
         for name, value in items:
             self._values.setdefault(name.lower(), []).append(value)
 
@@ -77,7 +78,10 @@ class Headers:
 
     def mailboxes(self, name: str) -> list[Mailbox]:
         """The mailboxes of every field of that name."""
-        return [mailbox for value in self.raw(name) for mailbox in parse_mailboxes(value)]
+        if name not in self._mailboxes:  # From is asked for again and again
+            found = [mailbox for value in self.raw(name) for mailbox in parse_mailboxes(value)]
+            self._mailboxes[name] = found
+        return self._mailboxes[name]
 
     def message_ids(self, name: str) -> list[str]:
         """The `<id>`s of a field such as References, in order, angle brackets included."""
