@@ -80,7 +80,7 @@ def iphone(reply: Reply) -> bytes:
 def _sent(reply: Reply, html: str, tail: str, mailer: str, mark: str = "") -> bytes:
     ours = as_text(reply.sent.body, " <{}>")
     lines = [reply.attribution(APPLE), "", mark + ours.partition("\n")[0], *ours.split("\n")[1:]]
-    quote = quoted(lines, reply.inline, blank="> ")
+    quote = quoted(lines, reply.between, blank="> ")
     text = stacked(reply, reply.answer, tail, quote)
     headers = {"X-Mailer": mailer, "Mime-Version": "1.0 (1.0)", "MIME-Version": ""}
     return message(reply, disclaimed_text(reply, text), html, headers)

@@ -63,7 +63,7 @@ def mail_ru(reply: Reply) -> bytes:
     html = disclaimed_html(reply, stacked(reply, answer, tail, quote, "<div>&nbsp;</div>"))
     html = f"\n<HTML><BODY>{html}</BODY></HTML>\n"
     lines = [attribution, " ", *as_text(reply.sent.body).split("\n")]
-    quote = quoted(lines, reply.inline, ">", ">")
+    quote = quoted(lines, reply.between, ">", ">")
     text = stacked(reply, reply.answer, f"--\n{words}" if words else "", quote)
     headers = {"X-Mailer": "Mail.Ru Mailer 1.0"}
     return message(reply, f"\n{disclaimed_text(reply, text)}\n", html, headers)

@@ -35,7 +35,7 @@ def android(reply: Reply) -> bytes:
 def plain_mode(reply: Reply) -> bytes:
     """Gmail with «plain text mode»: our text part, quoted."""
     lines = wrapped(reply.sent.composed.text.rstrip("\n"), 76)
-    quote = f"{_attribution(reply)}\n\n{quoted(lines, reply.inline)}"
+    quote = f"{_attribution(reply)}\n\n{quoted(lines, reply.between)}"
     text = stacked(reply, reply.answer, signed(reply), quote)
     return message(reply, disclaimed_text(reply, text), None, {})
 
@@ -67,7 +67,7 @@ def _sent(reply: Reply, whole: str, line: str, blank: str) -> bytes:
     html = _html(reply, whole, line, blank)
     text = as_text(reply.sent.body, " <{}>", stars=True)
     lines = wrapped(text.replace(" <http", "\n<http"), 76)
-    quote = f"{_attribution(reply)}\n\n{quoted(lines, reply.inline)}"
+    quote = f"{_attribution(reply)}\n\n{quoted(lines, reply.between)}"
     text = stacked(reply, reply.answer, signed(reply), quote)
     return message(reply, disclaimed_text(reply, text) + "\n", disclaimed_html(reply, html), {})
 

@@ -48,7 +48,7 @@ def thunderbird_plain(reply: Reply) -> bytes:
 
 
 def _flowed(reply: Reply, lines: list[str], html: str | None) -> bytes:
-    quote = f"{reply.attribution(THUNDERBIRD)}\n{quoted(lines, reply.inline)}"
+    quote = f"{reply.attribution(THUNDERBIRD)}\n{quoted(lines, reply.between)}"
     text = flowed(stacked(reply, reply.answer, signed(reply), quote))
     text = disclaimed_text(reply, text) + "\n"
     return message(reply, text, html, _AGENT, parameters="; format=flowed")
@@ -57,7 +57,7 @@ def _flowed(reply: Reply, lines: list[str], html: str | None) -> bytes:
 def mutt(reply: Reply) -> bytes:
     """Our text part, with the prefix also on blank lines."""
     lines = reply.sent.composed.text.rstrip("\n").split("\n")
-    quote = f"{reply.attribution(MUTT)}\n{quoted(lines, reply.inline, blank='> ')}"
+    quote = f"{reply.attribution(MUTT)}\n{quoted(lines, reply.between, blank='> ')}"
     text = stacked(reply, reply.answer, signed(reply), quote)
     return message(
         reply, disclaimed_text(reply, text) + "\n", None, {"User-Agent": "Mutt/2.2.12 (2023-09-09)"}
@@ -76,7 +76,7 @@ def follow_up(reply: Reply) -> bytes:
 def rewrapped(reply: Reply) -> bytes:
     """A client that quoted well, and a server that wrapped the lines after that."""
     lines = wrapped(reply.sent.composed.text.rstrip("\n"), 76)
-    quote = f"{reply.attribution(MUTT)}\n{quoted(lines, reply.inline, blank='>')}"
+    quote = f"{reply.attribution(MUTT)}\n{quoted(lines, reply.between, blank='>')}"
     text = broken(stacked(reply, reply.answer, signed(reply), quote), 74)
     return message(reply, disclaimed_text(reply, text), None, {"X-Mailer": "Microsoft CDO"})
 
@@ -84,7 +84,7 @@ def rewrapped(reply: Reply) -> bytes:
 def tight(reply: Reply) -> bytes:
     """Prefixes without a space, as of old news readers and K-9."""
     lines = wrapped(reply.sent.composed.text.rstrip("\n"), 72)
-    quote = f"{reply.attribution(THUNDERBIRD)}\n{quoted(lines, reply.inline, '>', '>')}"
+    quote = f"{reply.attribution(THUNDERBIRD)}\n{quoted(lines, reply.between, '>', '>')}"
     text = stacked(reply, reply.answer, signed(reply), quote)
     return message(
         reply, disclaimed_text(reply, text), None, {"User-Agent": "K-9 Mail for Android"}

@@ -32,7 +32,7 @@ def quoted(
         out.append(prefix + line if line else (prefix.rstrip() if blank is None else blank))
         answer = found.pop(line.strip(), None)
         if answer is not None:
-            out += ["", answer, ""]
+            out.append(answer)
     assert not found, f"these lines are not in what is quoted: {list(found)}"
     return "\n".join(out)
 

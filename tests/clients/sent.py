@@ -124,6 +124,8 @@ class Reply:
     #: Other answers to the questions, the later ones perhaps not at all; and what is said first.
     answers: tuple[str, ...] = ()
     opening: str = ""
+    #: No blank lines around answers within the quote.
+    tight: bool = False
     #: Another line above the quote than the client's in that language.
     line: str = ""
     #: A client that makes a list of lines with dashes.
@@ -140,6 +142,11 @@ class Reply:
             return {}
         answers = self.answers or self.sent.talk.answers
         return dict(zip(self.sent.talk.questions, answers, strict=False))
+
+    @property
+    def between(self) -> dict[str, str]:
+        """The same with the blank lines that people leave around their answers in plain text."""
+        return {q: a if self.tight else f"\n{a}\n" for q, a in self.inline.items()}
 
     @property
     def wanted(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from clients import apple, eastern, gmail, mozilla, outlook, webmail, wording
+from clients import apple, eastern, gmail, mozilla, outlook, unusual, webmail, wording
 from clients.sent import Reply, sent
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ Variant = tuple["Callable[[Reply], bytes]", Reply, str]
 
 
 def variants() -> Iterator[list[Variant]]:
-    for group in (_inline, _lines, _names, _naked, _blocks, _again):
+    for group in (_inline, _lines, _names, _naked, _blocks, _again, _unusual):
         yield from group()
 
 
@@ -62,6 +62,7 @@ def _inline() -> Iterator[list[Variant]]:
         reply = Reply(sent("en"), "", "ru" if client is eastern.mail_ru else "en", "inline")
         yield _parts(client, replace(reply, answers=LONG), "of-lines")
         yield _parts(client, replace(reply, answers=("Blue",)), "first-only")
+        yield _parts(client, replace(reply, tight=True, answers=("Blue", "see the other")), "tight")
         yield _parts(client, replace(reply, opening=opening), "opening")
         yield _parts(client, replace(reply, opening=opening, answers=("Blue",)), "opening-first")
 
@@ -106,3 +107,19 @@ def _again() -> Iterator[list[Variant]]:
     for answer in ("It must be the small one.", "Blue.\n\nOn Monday.", "👍"):
         for client in (gmail.follow_up, mozilla.follow_up):
             yield _parts(client, Reply(sent("en"), answer), f"again{len(answer)}")
+
+
+def _unusual() -> Iterator[list[Variant]]:
+    """Signed, with a photograph, past a virus scanner; a question quoted by hand."""
+    for client in (unusual.clearsigned, unusual.signed, unusual.photograph, unusual.scanned):
+        for answer in ("Yes, please.\n\nOn Monday.", "👍", "- one\n- two\n-- three"):
+            for style in ("top", "bottom"):
+                if style == "top" or client in (unusual.clearsigned, unusual.signed):
+                    reply = Reply(sent("en"), answer, style=style)
+                    yield [(client, reply, f"answer{len(answer)}")]
+    for client in (apple.iphone, outlook.mobile, webmail.samsung, webmail.yahoo_phone):
+        reply = Reply(sent("en"), "", footer=True, attachment=True)
+        yield _parts(client, reply, "footer-only")
+    yield [(unusual.photograph, Reply(sent("en"), ""), "only")]
+    for answer in ("> Shall we ship it on Monday?\nYes.", "You ask:\n> in blue?\nBlue."):
+        yield _parts(gmail.quoteless, Reply(sent("en"), answer), f"by-hand{len(answer)}")

@@ -108,7 +108,7 @@ def proton(reply: Reply) -> bytes:
     )
     html = disclaimed_html(reply, stacked(reply, answer, tail, quote, ""))
     lines = [*as_text(reply.sent.body, " ({})").split("\n")]
-    quote = f"{attribution}\n\n{quoted(lines, reply.inline, blank='>')}"
+    quote = f"{attribution}\n\n{quoted(lines, reply.between, blank='>')}"
     below = "\n\n".join(part for part in (reply.signature, words) if part)
     below = below.replace("Proton Mail", "[Proton Mail](https://proton.me/mail/home)", 1)
     text = stacked(reply, reply.answer, below, quote)
@@ -132,7 +132,7 @@ def fastmail(reply: Reply) -> bytes:
         reply,
         reply.answer,
         signed(reply),
-        f"{attribution}\n{quoted(lines, reply.inline, blank='> ')}",
+        f"{attribution}\n{quoted(lines, reply.between, blank='> ')}",
     )
     html = f"<!DOCTYPE html>{_body(reply, html, style)}"
     return message(
@@ -170,7 +170,7 @@ def gmx(reply: Reply) -> bytes:
 def gmx_plain(reply: Reply) -> bytes:
     """Plain text at GMX and web.de: the fields have the prefix too."""
     lines = [*_united_internet(reply), "", *reply.sent.composed.text.rstrip("\n").split("\n")]
-    quote = quoted(lines, reply.inline, blank=">")
+    quote = quoted(lines, reply.between, blank=">")
     text = stacked(reply, reply.answer, signed(reply), quote)
     return message(reply, disclaimed_text(reply, text), None, {"X-Provags-ID": "V03:K1:0f1e"})
 

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from continuation_cli.core.received import Part, Received
 
 
-def of_text(text: str, known: frozenset[str] = frozenset()) -> quoting.Found:
+def of_text(
+    text: str, known: frozenset[str] = frozenset(), *, goes_on: bool = False
+) -> quoting.Found:
     """What is new in a plain text."""
-    return quoting.new_text(lines.split(clearsigned.opened(text)), known)
+    return quoting.new_text(lines.split(clearsigned.opened(text)), known, goes_on=goes_on)
 
 
-def of_html(markup: str, known: frozenset[str] = frozenset()) -> quoting.Found:
+def of_html(
+    markup: str, known: frozenset[str] = frozenset(), *, goes_on: bool = False
+) -> quoting.Found:
     """What is new in an HTML body."""
-    return quoting.new_text(html.lines_of(markup), known)
+    return quoting.new_text(html.lines_of(markup), known, goes_on=goes_on)
 
 
 def whole_of_text(text: str) -> str:
@@ -35,9 +39,10 @@ def whole_of_html(markup: str) -> str:
 def of_message(received: Received, known: frozenset[str]) -> str:
     """What is new in a message; all of it if nothing is, unless there is a file with it."""
     bodies = list(_bodies(received.parts))
-    texts = [_best(group, known) for group in bodies]
-    new = "\n\n".join(text for text in texts if text)
     has_files = any(not part.is_body for part in received.parts)
+    # With a file a footer need not be what was meant; nor below what Apple Mail puts a picture in.
+    texts = [_best(group, known, goes_on=has_files or n > 0) for n, group in enumerate(bodies)]
+    new = "\n\n".join(text for text in texts if text)
     if new or has_files:
         return new
     return "\n\n".join(filter(None, map(_whole, bodies)))
@@ -60,7 +65,7 @@ def _text_of(part: Part) -> str:
     return text
 
 
-def _best(group: list[Part], known: frozenset[str]) -> str:
+def _best(group: list[Part], known: frozenset[str], *, goes_on: bool) -> str:
     """What is new in one body, by its text and its HTML.
 
     The markup tells more surely what is quoted, and its paragraphs are whole; but a part that found
@@ -68,8 +73,8 @@ def _best(group: list[Part], known: frozenset[str]) -> str:
     """
     plain = [part for part in group if part.content_type == "text/plain"]
     marked = [part for part in group if part.content_type == "text/html"]
-    by_text = [of_text(_text_of(part), known) for part in plain]
-    by_html = [of_html(part.text, known) for part in marked]
+    by_text = [of_text(_text_of(part), known, goes_on=goes_on) for part in plain]
+    by_html = [of_html(part.text, known, goes_on=goes_on) for part in marked]
     text = _together(by_text)
     html_ = _together(by_html)
     if not by_html or not html_.text:

@@ -46,14 +46,19 @@ class _Run:
     attributed: bool = False
 
 
-def new_text(lines: list[Line], known: frozenset[str] = frozenset()) -> Found:
-    """What a person wrote, of the lines of their message. Empty if all of it is quoted."""
+def new_text(
+    lines: list[Line], known: frozenset[str] = frozenset(), *, goes_on: bool = False
+) -> Found:
+    """What a person wrote, of the lines of their message. Empty if all of it is quoted.
+
+    `goes_on`: there is something before these lines, so that they may be a mere footer.
+    """
     lines = _joined(lines)
     end, attributions = _scan(lines, known)
     is_ours = any(line.depth and ours.is_marker(line.key) for line in lines)
     runs = _runs(lines[:end], attributions)
     found_quote = end < len(lines) or any(run.quoted for run in runs)
-    kept = _kept(_without_signatures(runs), is_ours=is_ours)
+    kept = _kept(_without_signatures(runs, has_text=goes_on), is_ours=is_ours)
     return Found(shown(kept), found_quote or bool(attributions))
 
 
@@ -274,8 +279,7 @@ def _runs(lines: Sequence[Line], attributions: set[int]) -> list[_Run]:
     return runs
 
 
-def _without_signatures(runs: list[_Run]) -> list[_Run]:
-    has_text = False
+def _without_signatures(runs: list[_Run], *, has_text: bool) -> list[_Run]:
     kept: list[_Run] = []
     is_marked = any(
         line.key and line.mark != "signature"
