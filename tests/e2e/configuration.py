@@ -54,14 +54,16 @@ anvil     unix  - - n - 1 anvil
 postlog   unix-dgram n - n - 1 postlogd
 """
 
-#: What the customers' mail provider offers: filters, which answer by Postfix.
+#: What the customers' mail provider offers: filters, which answer by Postfix, and
+#: mailboxes that can be full.
 DOVECOT = """\
 protocol lmtp {{
-  mail_plugins = $mail_plugins sieve
+  mail_plugins = $mail_plugins sieve quota
 }}
 plugin {{
   sieve = ~/filter.sieve
-  sieve_extensions = +editheader
+  quota = maildir:Mailbox
+  quota_rule = *:messages=20
   sieve_vacation_send_from_recipient = yes
 }}
 submission_host = 127.0.0.1:{smtp_port}

@@ -86,6 +86,20 @@ def test_an_address_that_does_not_exist_bounces_and_is_mailed_no_more(post_offic
     assert len(post_office.show()["messages"]) == 3
 
 
+def test_a_full_mailbox_bounces_and_suppresses_nobody(post_office):
+    ada = post_office.customer()
+    for number in range(20):
+        ada.deliver(b"Subject: %d\r\n\r\n" % number)
+    post_office.happens(*conversation(ada))
+    sweep(post_office)
+
+    [sent] = post_office.data("emails", "list")
+    assert (sent["state"], "5.2.2" in sent["detail"]) == ("failed", True)
+    [received] = post_office.data("replies", "list")
+    assert (received["kind"], received["reason"]) == ("bounce", "soft_bounce")
+    assert post_office.data("suppressions", "list") == []
+
+
 def test_a_mail_to_the_unsubscribe_address_unsubscribes(post_office):
     """As mail programs do it whose user presses their button (RFC 2369)."""
     ada = post_office.customer()
