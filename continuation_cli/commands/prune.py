@@ -54,8 +54,9 @@ def prune(context: Context, age: str, dry_run: bool, as_json: bool) -> None:
             with db.writing(connection):
                 count -= len(batch) - store.remove(connection, batch, cutoff)
     if not dry_run:
-        with db.writing(connection):
-            store.remove_strays(connection, cutoff)
+        if store.has_strays(connection, cutoff):
+            with db.writing(connection):
+                store.remove_strays(connection, cutoff)
         Archive(context.database).remove_unused(partial(store.is_used, connection))
     if as_json:
         output.emit_json("prune", {"conversations": count, "removed": not dry_run})

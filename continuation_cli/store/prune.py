@@ -53,12 +53,20 @@ def remove(connection: sqlite3.Connection, conversations: Sequence[str], cutoff:
     return removed
 
 
+_STRAYS = "FROM replies WHERE conversation IS NULL AND received_at < ?"
+
+
+def has_strays(connection: sqlite3.Connection, cutoff: datetime) -> bool:
+    """Whether there is a record of old mail that belonged to no conversation."""
+    (found,) = connection.execute(
+        f"SELECT EXISTS (SELECT 1 {_STRAYS})", (times.to_text(cutoff),)
+    ).fetchone()
+    return bool(found)
+
+
 def remove_strays(connection: sqlite3.Connection, cutoff: datetime) -> int:
     """Remove the record of old mail that belonged to no conversation; how many there were."""
-    return connection.execute(
-        "DELETE FROM replies WHERE conversation IS NULL AND received_at < ?",
-        (times.to_text(cutoff),),
-    ).rowcount
+    return connection.execute(f"DELETE {_STRAYS}", (times.to_text(cutoff),)).rowcount
 
 
 def is_used(connection: sqlite3.Connection, digest: str) -> bool:

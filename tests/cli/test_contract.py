@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from email.message import EmailMessage
 
 import pytest
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+RECEIVED_KINDS = {"reply", "auto_reply", "bounce", "complaint", "unsubscribe", "unroutable"}
 EMAIL_STATES = {"sending", "sent", "deferred", "failed", "cancelled", "unknown"}
 REASONS = {
     "nothing_unseen", "disabled", "no_address", "invalid_address", "suppressed", "opted_out",
@@ -114,13 +117,44 @@ MESSAGE = {
     "text": str,
     "format": {"plain", "markdown", "html"},
     "attachments": [
-        {"name": str, "url": Maybe(str), "size": Maybe(int), "content_type": Maybe(str)}
+        {
+            "name": str,
+            "url": Maybe(str),
+            "size": Maybe(int),
+            "content_type": Maybe(str),
+            "sha256": Maybe(SHA256),
+        }
     ],
     "sent_at": TIME,
     "seen_at": Maybe(TIME),
     "edited_at": Maybe(TIME),
     "deleted_at": Maybe(TIME),
     "email": Maybe(int),
+    "reply": Maybe(int),
+}
+RECEIVED = {
+    "id": int,
+    "kind": RECEIVED_KINDS | {"duplicate"},
+    "state": {"posted", "quarantined", "ignored", "rejected"},
+    "conversation": Maybe(str),
+    "message": Maybe(str),
+    "reason": Maybe(re.compile(r"[a-z0-9_+]+")),
+}
+REPLY = {
+    **RECEIVED,
+    "kind": RECEIVED_KINDS,
+    "detail": Maybe(str),
+    "email": Maybe(int),
+    "from": Maybe(str),
+    "from_name": Maybe(str),
+    "to": Maybe(str),
+    "subject": Maybe(str),
+    "message_id": Maybe(str),
+    "received_at": TIME,
+    "sent_at": Maybe(TIME),
+    "size": int,
+    "decided_at": Maybe(TIME),
+    "decided_by": Maybe(str),
 }
 PAGE = {
     "page": str,
@@ -168,12 +202,12 @@ CONTRACT = {
     ("pending", "--all"): [DECISION],
     ("explain", "due"): {
         **DECISION,
-        "steps": [{"about": {"presence", "message", "rule", "decision", "email", "note"},
+        "steps": [{"about": {"presence", "message", "rule", "decision", "email", "reply", "note"},
                    "text": str}],
     },
     ("explain", "sent"): {
         **DECISION,
-        "steps": [{"about": {"presence", "message", "rule", "decision", "email", "note"},
+        "steps": [{"about": {"presence", "message", "rule", "decision", "email", "reply", "note"},
                    "text": str}],
     },
     ("preview", "due"): {**CONTENT, "decision": DECISION},
@@ -181,16 +215,28 @@ CONTRACT = {
         "conversation": str, "channel": str, "email": Maybe(str), "name": Maybe(str),
         "locale": Maybe(str), "began_at": TIME, "state": {"open", "closed"},
         "presence": {"online", "away", "offline"}, "messages": [MESSAGE], "pages": [PAGE],
-        "emails": [EMAIL], "replies": [dict],
+        "emails": [EMAIL], "replies": [REPLY],
     },
     ("show", "sent"): {
         "conversation": str, "channel": str, "email": Maybe(str), "name": Maybe(str),
         "locale": Maybe(str), "began_at": TIME, "state": {"open", "closed"},
         "presence": {"online", "away", "offline"}, "messages": [MESSAGE], "pages": [PAGE],
-        "emails": [EMAIL], "replies": [dict],
+        "emails": [EMAIL], "replies": [REPLY],
     },
     ("emails", "list"): [EMAIL],
     ("emails", "show", "1"): {**EMAIL, **CONTENT, "headers": str, "tried": [ATTEMPT]},
+    ("replies", "list"): [REPLY],
+    ("replies", "list", "--state", "quarantined"): [REPLY],
+    ("replies", "show", "1"): {
+        **REPLY, "text": Maybe(str), "headers": str, "eml": str,
+        "attachments": [
+            {"name": str, "content_type": str, "size": int, "sha256": SHA256, "path": str}
+        ],
+    },
+    ("replies", "accept", "2"): RECEIVED,
+    ("replies", "reject", "2"): RECEIVED,
+    ("receive", "EMAIL"): RECEIVED,
+    ("fetch", "MAILBOX"): [RECEIVED],
     ("settings", "list"): [SETTING],
     ("settings", "list", "--channel", "acme"): [SETTING],
     ("settings", "get", "recap"): SETTING,
@@ -221,8 +267,9 @@ CONTRACT = {
 @pytest.fixture
 def busy(chat, run, faulty_smtp):
     """Something of everything: emails of every state but sending, pages and messages of all kinds,
-    every reason to skip.
+    every reason to skip, mail received of several kinds.
     """
+    chat.set("inbound_domain", "reply.acme.example")
     server = faulty_smtp(
         rcpt=[None, "550 5.1.1 no", "450 4.2.1 later", None], dot=[None, "999 what", None]
     )
@@ -246,19 +293,46 @@ def busy(chat, run, faulty_smtp):
     chat.due("set-aside", set_aside_until=chat.ago(-30), set_aside_why="cannot be composed: x")
     chat.conversation("quiet")
     run("settings", "set", "recap", "3", "--channel", "acme")
+    run("receive", stdin=answer(chat, 1))
+    run("receive", stdin=answer(chat, 2, "bob@example.com"))
+    run("receive", stdin=b"To: nobody@acme.example\n\nx")
     return server
 
 
+def answer(chat, number, author="sent@example.com"):
+    """A reply with a file to the first email."""
+    made = EmailMessage()
+    made["From"] = author
+    made["To"] = chat.one("SELECT reply_to FROM emails WHERE id = 1")
+    made["Message-ID"] = f"<{number}@mail.example>"
+    made.set_content(f"Answer {number}")
+    made.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="a.pdf")
+    return made.as_bytes()
+
+
+@pytest.fixture
+def files(chat, tmp_path):
+    """What a command line names."""
+    mailbox = tmp_path / "mailbox"
+    for folder in ("cur", "new", "tmp"):
+        (mailbox / folder).mkdir(parents=True)
+    return {"EMAIL": tmp_path / "a.eml", "MAILBOX": mailbox}
+
+
 @pytest.mark.parametrize("words", CONTRACT, ids="-".join)
-def test_the_contract(run, busy, words):
-    ran = run(*words, "--json")
+def test_the_contract(run, chat, busy, files, words):
+    files["EMAIL"].write_bytes(answer(chat, 3))
+    (files["MAILBOX"] / "new" / "1.M1.x").write_bytes(answer(chat, 4))
+    given = {"EMAIL": files["EMAIL"], "MAILBOX": f"maildir:{files['MAILBOX']}"}
+    ran = run(*(given.get(word, word) for word in words), "--json")
     assert ran.code == 0
     assert ran.stdout.endswith(b"\n")
     assert ran.stdout.count(b"\n") == 1
     envelope = ran.json
     assert set(envelope) == {"version", "command", "data"}
     assert envelope["version"] == 1
-    named = [word for word in words if word.isalpha() and word not in ("due", "sent", "acme")]
+    values = ("due", "sent", "acme", "quarantined", *given)
+    named = [word for word in words if word.isalpha() and word not in values]
     assert envelope["command"] == " ".join(named[:3]).removesuffix(" recap")
     fits(envelope["data"], CONTRACT[words])
     assert envelope["data"]

@@ -39,7 +39,9 @@ def test_json_holds_everything(run, chat):
     data = run("show", "c1", "--json").data
     assert (data["state"], data["presence"], data["name"]) == ("open", "offline", "Ada")
     assert [m["id"] for m in data["messages"]] == ["m1", "m2"]
-    assert data["messages"][1]["attachments"] == [{**files[0], "content_type": None}]
+    assert data["messages"][1]["attachments"] == [
+        {**files[0], "content_type": None, "sha256": None}
+    ]
     assert data["pages"][0]["url"] == "https://acme.example/pricing"
     chat.sql("UPDATE conversations SET closed_at = ?", chat.ago(1))
     assert run("show", "c1", "--json").data["state"] == "closed"
