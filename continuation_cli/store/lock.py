@@ -40,6 +40,16 @@ class SweepLock:
         self._file = file
         return True
 
+    def acquire_within(self, patience: float) -> bool:
+        """Take the lock, waiting for another run to end; False if that takes over `patience`
+        seconds."""
+        give_up_at = time.monotonic() + patience
+        while not self.acquire():
+            if time.monotonic() >= give_up_at:
+                return False
+            time.sleep(0.05)
+        return True
+
     def _open(self) -> int:
         """Whoever may write the database may take the lock, whoever has made the file: root, who
         tried something by hand, must not lock cron's user out.

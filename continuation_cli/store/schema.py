@@ -16,6 +16,7 @@ from sqlite_utils.migrations import Migrations
 
 from continuation_cli.core import times
 from continuation_cli.store import db
+from continuation_cli.store.lock import SweepLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,17 +106,24 @@ def create(path: str, now: datetime) -> None:
 def migrate(path: str) -> list[str]:
     """Apply the migrations that are missing; the names of those applied.
 
-    Safe to kill: each migration is one transaction. Raises what `db.connect` raises.
+    Safe to kill: each migration is one transaction. Chats may be written meanwhile; sweeps and
+    other migrations are kept out. Raises what `db.connect` raises.
     """
     connection = db.connect(path, any_schema=True)
+    lock = SweepLock(path)
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > db.SCHEMA_VERSION:
             db.connect(path).close()
         database = sqlite_utils.Database(connection)
+        if not migrations.pending(database):
+            return []
+        if not lock.acquire_within(db.BUSY_TIMEOUT):
+            raise db.BusyError(f"{path} is being swept or migrated by another program; try again")
         names = [migration.name for migration in migrations.pending(database)]
         with db.translated(path):
             migrations.apply(database)
         return names
     finally:
+        lock.release()
         connection.close()
