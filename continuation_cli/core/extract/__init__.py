@@ -37,4 +37,5 @@ def from_message(raw: bytes, *, sent: Sent | None = None) -> str:
 
 def from_received(received: Received, *, sent: Sent | None = None) -> str:
     """The new text of a message that has been taken apart already."""
-    return ours.without_secrets(bodies.of_message(received, ours.known_lines(sent))).strip()
+    html = sent.html_part if sent else ""
+    return ours.without_secrets(bodies.of_message(received, ours.known_lines(sent), html)).strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from continuation_cli.core.extract import clearsigned, flowed, html, lines, ours, quoting
+from continuation_cli.core.extract import clearsigned, flowed, html, inserted, lines, ours, quoting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,12 +36,17 @@ def whole_of_html(markup: str) -> str:
     return lines.shown(html.lines_of(markup))
 
 
-def of_message(received: Received, known: frozenset[str]) -> str:
-    """What is new in a message; all of it if nothing is, unless there is a file with it."""
+def of_message(received: Received, known: frozenset[str], sent: str = "") -> str:
+    """What is new in a message; all of it if nothing is, unless there is a file with it.
+
+    `sent`: the HTML of the email that is answered.
+    """
     bodies = list(_bodies(received.parts))
     has_files = any(not part.is_body for part in received.parts)
     # With a file a footer need not be what was meant; nor below what Apple Mail puts a picture in.
     texts = [_best(group, known, goes_on=has_files or n > 0) for n, group in enumerate(bodies)]
+    if sent:
+        texts = [_with_inserted(text, body, sent) for text, body in zip(texts, bodies, strict=True)]
     new = "\n\n".join(text for text in texts if text)
     if new or has_files:
         return new
@@ -87,6 +92,16 @@ def _best(group: list[Part], known: frozenset[str], *, goes_on: bool) -> str:
     if folded_html != folded_text and folded_html.startswith(folded_text):
         return text.text
     return html_.text
+
+
+def _with_inserted(text: str, group: list[Part], sent: str) -> str:
+    """The text, and what was written between the lines of ours but does not show as such."""
+    for part in group:
+        if part.content_type == "text/html":
+            found = inserted.answers(part.text, sent)
+            if found and not any(line.text in text for line in found if not line.depth):
+                return "\n\n".join(filter(None, (text, lines.shown(found))))
+    return text
 
 
 def _together(found: list[quoting.Found]) -> quoting.Found:

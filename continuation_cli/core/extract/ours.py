@@ -17,17 +17,19 @@ __all__ = ["Sent", "is_marker", "without_secrets"]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the email held that is answered: the texts of its messages, and of its text part."""
+    """What the email held that is answered: the texts of its messages, and of its two parts."""
 
     texts: tuple[str, ...] = ()
     text_part: str = ""
+    html_part: str = ""
 
 
-def _folded(text: str) -> str:
+def fold(text: str) -> str:
+    """What lines are compared by: without white space, decoration and differences of case."""
     return "".join(text.casefold().split()).strip("-–—*_#[]").replace("\u2019", "'")
 
 
-_MARKERS: Final = frozenset(_folded(marker) for marker in REPLY_MARKERS)
+_MARKERS: Final = frozenset(fold(marker) for marker in REPLY_MARKERS)
 _LONGEST_MARKER: Final = max(map(len, REPLY_MARKERS)) * 2
 #: Those of other help desks, which a customer may have quoted along.
 _OTHERS = re.compile(
@@ -40,22 +42,20 @@ def is_marker(key: str) -> bool:
     """Whether the line says that replies are to be written above it."""
     if not 8 < len(key) <= _LONGEST_MARKER:
         return False
-    folded = _folded(key)
+    folded = fold(key)
     if folded in _MARKERS:
         return True
     return key[0] in "-#=*_—–[" and _OTHERS.fullmatch(folded) is not None
 
 
 _ENDINGS: Final = tuple(
-    _folded(words)
-    for p in BY_LANGUAGE.values()
-    for words in (p.unsubscribe, p.reason.split("{")[0])
+    fold(words) for p in BY_LANGUAGE.values() for words in (p.unsubscribe, p.reason.split("{")[0])
 )
 
 
 def is_ending(key: str) -> bool:
     """Whether the line is among the last of our email: why it was sent, and how to stop that."""
-    folded = _folded(key)
+    folded = fold(key)
     return has_secret(key) or folded.startswith(_ENDINGS) or folded.endswith(_ENDINGS)
 
 
@@ -67,13 +67,13 @@ def known_lines(sent: Sent | None) -> frozenset[str]:
         folded
         for text in (*sent.texts, sent.text_part)
         for line in text.split("\n")
-        if len(folded := _folded(line)) >= 12
+        if len(folded := fold(line)) >= 12
     )
 
 
 def is_known(key: str, known: frozenset[str]) -> bool:
     """Whether the line is one of ours."""
-    return bool(known) and _folded(key) in known
+    return bool(known) and fold(key) in known
 
 
 _SECRETS: Final = ("continue_token=", "reply+", "bounce+", "unsubscribe+")
