@@ -151,6 +151,9 @@ def _b_word(text: str) -> str:
 # --- Bodies -----------------------------------------------------------------------------------
 
 _BEYOND_ASCII = bytes(range(128, 256))
+#: What quoted-printable leaves alone, line ends and the signs of its own encoding included.
+_AS_IT_IS = bytes([*b"\t\n", *range(32, 127)])
+_EQUALS = ord("=")
 
 
 def text_part(subtype: str, text: str) -> bytes:
@@ -175,12 +178,16 @@ def text_part(subtype: str, text: str) -> bytes:
     )
 
 
+# One search for a newline and what surrounds it takes a third of the time of two with `in`.
+_MANGLED = re.compile(rb"\n(?:From |\.\n)")
+_SPACE_AT_END = re.compile(rb"\n(?<=[ \t]\n)")
+
+
 def _mangled(data: bytes) -> bool:
     """Whether a line begins with "From ", which mbox files change, or is a lone dot, which ends
     the message where a relay forgets to double it (`sendmail` without -i).
     """
-    lines = b"\n" + data
-    return b"\nFrom " in lines or b"\n.\n" in lines
+    return data.startswith((b"From ", b".\n")) or _MANGLED.search(data) is not None
 
 
 def _longest(data: bytes) -> int:
@@ -194,15 +201,39 @@ def _base64(data: bytes) -> bytes:
 
 
 def _quoted_printable(data: bytes) -> bytes:
-    """RFC 2045, section 6.7. `b2a_qp` is right only as long as no line end has a CR."""
-    encoded = binascii.b2a_qp(data)
-    if b"=20\n" in encoded or b"=09\n" in encoded:
-        # It makes room for white space that ends a line, but not for its encoding.
-        encoded = re.sub(rb"(?m)^(.{74,75})(=20|=09)$", rb"\1=\n\2", encoded)
+    """RFC 2045, section 6.7, folded where `binascii.b2a_qp` folds, in half its time. That one is
+    wrong about white space that ends a line, and does not know of "From ".
+    """
+    encoded = data.replace(b"=", b"=3D")
+    for octet in set(encoded.translate(None, delete=_AS_IT_IS)):
+        encoded = encoded.replace(bytes((octet,)), b"=%02X" % octet)
+    if _SPACE_AT_END.search(encoded):
+        encoded = encoded.replace(b" \n", b"=20\n").replace(b"\t\n", b"=09\n")
+    encoded = _soft_broken(encoded)
     if _mangled(encoded):
         # The soft line break keeps the line within its 76.
         encoded = re.sub(rb"(?m)^From(?= )", b"=46rom=\n", encoded)
+        encoded = re.sub(rb"(?m)^\.$", b"=2E", encoded)
     return encoded.replace(b"\n", b"\r\n")
+
+
+def _soft_broken(encoded: bytes) -> bytes:
+    """Lines of at most 76 octets; no octet that is encoded as three is split."""
+    pieces = []
+    for line in encoded.split(b"\n"):
+        while len(line) > 75:
+            if line[74] == _EQUALS:
+                cut = 74
+            elif line[73] == _EQUALS:
+                cut = 73
+            elif len(line) == 76:
+                break
+            else:
+                cut = 75
+            pieces.append(line[:cut] + b"=")
+            line = line[cut:]
+        pieces.append(line)
+    return b"\n".join(pieces)
 
 
 def alternative(fields: Iterable[str], message_id: str, parts: Sequence[bytes]) -> bytes:

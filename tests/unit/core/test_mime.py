@@ -12,7 +12,7 @@ from email.header import decode_header, make_header
 
 import pytest
 from histories import examples
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from continuation_cli.core import mime
@@ -275,6 +275,15 @@ def test_any_text_comes_back_as_it_was(pieces):
 @given(awkward)
 def test_any_mostly_ascii_text_comes_back_as_it_was(pieces):
     check_part("é" + "".join(piece for piece in pieces if piece.isascii()) + "x" * 50 + "\n")
+
+
+@examples(400)
+@given(st.lists(st.text("a =.é\x01\x7f\n", max_size=9) | st.just("x" * 70), max_size=40))
+def test_quoted_printable_is_what_the_standard_library_makes_of_it(pieces):
+    text = "é" + re.sub(" +\n", "\n", "".join(pieces)) + "x" * 200 + "\n"
+    assume(mime.text_part("plain", text).find(b"base64") < 0)
+    encoded = mime.text_part("plain", text).partition(b"\r\n\r\n")[2]
+    assert encoded == binascii.b2a_qp(text.encode()).replace(b"\n", b"\r\n")
 
 
 def test_the_smaller_encoding_is_chosen():
