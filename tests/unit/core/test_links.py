@@ -88,6 +88,17 @@ def test_what_is_signed_verifies(
     )
 
 
+@given(st.text(), st.text(), st.integers(0, 10**6), st.text(), st.binary(min_size=32))
+def test_the_token_is_octet_for_octet_the_one_that_pyjwt_makes(
+    conversation: str, channel: str, generation: int, kid: str, secret: bytes
+) -> None:
+    key = links.SigningKey(kid, secret)
+    token = sign(conversation, channel, generation, key)
+    claims = CLAIMS | {"sub": conversation, "aud": channel, "gen": generation}
+    assert token == jwt.encode(claims, secret, "HS256", {"kid": kid})
+    assert json.loads(jwt.PyJWS().decode(token, secret, ["HS256"])) == claims
+
+
 def test_times_are_rounded_so_that_a_token_is_never_too_young_nor_expires_early() -> None:
     token = links.sign(
         "c42",
