@@ -65,9 +65,9 @@ def quoteless(reply: Reply) -> bytes:
 
 def _sent(reply: Reply, whole: str, line: str, blank: str) -> bytes:
     html = _html(reply, whole, line, blank)
-    text = as_text(reply.sent.body, " <{}>", stars=True)
+    text = as_text(reply.body, " <{}>", stars=True)
     lines = wrapped(text.replace(" <http", "\n<http"), 76)
-    quote = f"{_attribution(reply)}\n\n{quoted(lines, reply.between)}"
+    quote = f"{_attribution(reply)}\n\n{quoted(lines, {} if reply.within else reply.between)}"
     text = stacked(reply, reply.answer, signed(reply), quote)
     return message(reply, disclaimed_text(reply, text) + "\n", disclaimed_html(reply, html), {})
 
@@ -79,10 +79,11 @@ def _attribution(reply: Reply) -> str:
 
 
 def _html(reply: Reply, whole: str, line: str, blank: str) -> str:
+    split = {} if reply.within else reply.inline
     ours = rewritten(
-        reply.sent.body,
+        reply.body,
         renamed("m_-8372659372650010402"),
-        inline={q: f"<div><br></div><div>{rows(a)}</div>" for q, a in reply.inline.items()},
+        inline={q: f"<div><br></div><div>{rows(a)}</div>" for q, a in split.items()},
         split=("</blockquote>", f"<div><br></div>{_OPEN}"),
         links=' target="_blank"',
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from clients import apple, eastern, gmail, mozilla, outlook, webmail, wording
 from clients.languages import LANGUAGES, TALKS
 from clients.sent import Reply, sent
-from clients.variants import variants
+from clients.variants import variants, within
 from emails import TOKEN
 
 Client = Callable[[Reply], bytes]
@@ -253,3 +253,8 @@ def _variants() -> Iterator[list[Case]]:
     for found in variants():
         some = found if found[0][0] not in ONE_PART else found[:1]
         yield [Case(client, reply, note) for client, reply, note in some]
+
+
+def written_within() -> list[Case]:
+    """Those that are told only by what was sent."""
+    return [Case(client, reply, note) for client, reply, note in within()]

@@ -130,7 +130,7 @@ def _sent(reply: Reply, text: str, html: str, headers: dict[str, str]) -> bytes:
 
 def windows(reply: Reply) -> bytes:
     """A line above the four fields; our email as Word makes it."""
-    ours = as_text(reply.sent.body, " <{}> ").replace("\n\n", "\n \n")
+    ours = as_text(reply.body, " <{}> ").replace("\n\n", "\n \n")
     typed = reply.answer.replace("\n\n", "\n \n")
     text = f"{typed}\n \n{_lines(_block(reply))}\n \n{ours}\n"
     headers = {"X-Mailer": "Microsoft Outlook 16.0", "Thread-Index": "AQHbi"}
@@ -145,7 +145,7 @@ def _word_document(reply: Reply) -> str:
         reply,
         f"{answer}{blank}<div style='border:none;border-top:solid #E1E1E1 1.0pt;"
         f"padding:3.0pt 0cm 0cm 0cm'><p class=MsoNormal>{_fields(_block(reply))}<o:p></o:p></p>"
-        f"</div><p class=MsoNormal><o:p>&nbsp;</o:p></p>{_word(reply.sent.body)}",
+        f"</div><p class=MsoNormal><o:p>&nbsp;</o:p></p>{_word(reply.body)}",
     )
     return f"{_HEAD.format(reply.charset)}{html}</div></body></html>"
 
@@ -224,7 +224,7 @@ def _divided(reply: Reply, rule: str, tail: str, tail_text: str, end: str = "") 
         f'<div class="elementToProof" style="{font}">{{}}</div>',
         f'<div class="elementToProof" style="{font}"><br></div>',
     )
-    ours = rewritten(reply.sent.body, renamed("x_"))
+    ours = rewritten(reply.body, renamed("x_"))
     body = (
         f'{answer}{tail}<div id="appendonsend"></div>{rule}<div id="divRplyFwdMsg" dir="ltr">'
         f'<font face="Calibri, sans-serif" style="font-size:11pt" color="#000000">'
@@ -237,7 +237,7 @@ def _divided(reply: Reply, rule: str, tail: str, tail_text: str, end: str = "") 
         f'margin-bottom:0;}} </style></head><body dir="ltr">'
         f"{disclaimed_html(reply, body)}</body></html>"
     )
-    quoted = as_text(reply.sent.body, "<{}>")
+    quoted = as_text(reply.body, "<{}>")
     above = f"{reply.answer}\n\n{tail_text}" if tail_text else reply.answer
     text = f"{above}\n{_RULE}\n{_lines(_block(reply))}\n\n{quoted}\n"
     headers = {"Thread-Topic": "", "X-MS-Has-Attach": "", "Accept-Language": "en-US"}
@@ -254,7 +254,7 @@ def mac(reply: Reply) -> bytes:
         f'<span style="font-weight:bold">{label} </span> {escape(value, quote=False)}'
         for label, value in labels
     )
-    ours = rewritten(reply.sent.body, keep)
+    ours = rewritten(reply.body, keep)
     html = disclaimed_html(
         reply,
         f'{answer}<div><br></div><span id="OLK_SRC_BODY_SECTION"><div style="font-family:Calibri; '
@@ -262,7 +262,7 @@ def mac(reply: Reply) -> bytes:
         f"<div>{ours}</div></span>",
     )
     html = f'<html><head></head><body style="font-size: 14px;">{html}</body></html>'
-    ours = as_text(reply.sent.body, cell="\t")
+    ours = as_text(reply.body, cell="\t")
     block = "\n".join(f"{label}  {value}" for label, value in labels)
     agent = {"User-Agent": "Microsoft-MacOutlook/16.89.24090815"}
     return _sent(reply, f"{reply.answer}\n\n\n{block}\n\n{ours}\n", html, agent)
@@ -280,9 +280,9 @@ def windows_mail(reply: Reply) -> bytes:
         f"{_HEAD.format(reply.charset)}{answer}{blank}{footer if reply.footer else ''}{blank}"
         "<div style='mso-element:para-border-div;border:none;border-top:solid #E1E1E1 1.0pt;"
         "padding:3.0pt 0cm 0cm 0cm'><p class=MsoNormal style='border:none;padding:0cm'>"
-        f"{block}</p></div>{blank}{_word(reply.sent.body)}</div></body></html>"
+        f"{block}</p></div>{blank}{_word(reply.body)}</div></body></html>"
     )
     tail = f"{words}\n\n" if reply.footer else ""
-    ours = as_text(reply.sent.body, " <{}>")
+    ours = as_text(reply.body, " <{}>")
     text = f"{reply.answer}\n\n{tail}{_lines(_block(reply, '{}'))}\n\n{ours}\n"
     return _sent(reply, text, html, {"X-Mailer": ""})

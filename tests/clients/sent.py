@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from clients.languages import TALKS, Talk
+from clients.rewriting import keep, rewritten
 from emails import MESSAGE_ID, REOPEN, TEMPLATES, TOKEN, draft, said
 
 from continuation_cli.core.compose import compose
@@ -124,6 +125,8 @@ class Reply:
     #: Other answers to the questions, the later ones perhaps not at all; and what is said first.
     answers: tuple[str, ...] = ()
     opening: str = ""
+    #: Whether the answers stand between the lines of an email that nothing marks as quoted.
+    within: bool = False
     #: No blank lines around answers within the quote.
     tight: bool = False
     #: Another line above the quote than the client's in that language.
@@ -138,7 +141,7 @@ class Reply:
     @property
     def inline(self) -> dict[str, str]:
         """Each question that is answered below it, with its answer."""
-        if self.style != "inline":
+        if self.style != "inline" and not self.within:
             return {}
         answers = self.answers or self.sent.talk.answers
         return dict(zip(self.sent.talk.questions, answers, strict=False))
@@ -149,11 +152,20 @@ class Reply:
         return {q: a if self.tight else f"\n{a}\n" for q, a in self.inline.items()}
 
     @property
+    def body(self) -> str:
+        """Our HTML, with what is written between its lines."""
+        inserted = {}
+        if self.within:
+            inserted = {q: f"<div>{escape(a)}</div>" for q, a in self.inline.items()}
+        return rewritten(self.sent.body, keep, inserted)
+
+    @property
     def wanted(self) -> str:
         """What is to be posted into the chat."""
-        if self.style == "inline":
+        if self.inline:
             answered = [f"> {asked}\n{answer}" for asked, answer in self.inline.items()]
-            return "\n".join([self.opening, *answered, self.answer])
+            above, below = (self.answer, "") if self.within else (self.opening, self.answer)
+            return "\n".join([above, *answered, below])
         return self.answer
 
     def attribution(self, wording: dict[str, str]) -> str:

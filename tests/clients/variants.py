@@ -123,3 +123,19 @@ def _unusual() -> Iterator[list[Variant]]:
     yield [(unusual.photograph, Reply(sent("en"), ""), "only")]
     for answer in ("> Shall we ship it on Monday?\nYes.", "You ask:\n> in blue?\nBlue."):
         yield _parts(gmail.quoteless, Reply(sent("en"), answer), f"by-hand{len(answer)}")
+
+
+def within() -> Iterator[Variant]:
+    """«See below»: answers between the lines of our email, where nothing marks what is quoted or
+    all of it is marked alike. Only who knows what was sent can tell them.
+    """
+    clients = (
+        outlook.windows, outlook.web, outlook.new, outlook.mobile, outlook.mac, outlook.exchange,
+        outlook.windows_mail, webmail.samsung, webmail.yahoo, webmail.gmx, gmail.web, gmail.android,
+    )  # fmt: skip
+    for client in clients:
+        for language in ("en", "de", "fr", "es"):
+            for parts in ("both", "html"):
+                for answer in ("Hello, see below.", ""):
+                    reply = Reply(sent(language), answer, language, parts=parts, within=True)
+                    yield client, reply, f"within{len(answer)}"

@@ -22,7 +22,7 @@ def yahoo(reply: Reply) -> bytes:
     line = '<div dir="ltr" data-setdir="false">{}</div>'
     answer = lines_as_html(reply.answer, line, line.format("<br>"))
     attribution = reply.attribution(YAHOO)
-    ours = rewritten(reply.sent.body, renamed("yiv3306508764"))
+    ours = rewritten(reply.body, renamed("yiv3306508764"))
     html = _body(
         reply,
         '<div class="ydp4ec1323dyahoo-style-wrap" style="font-family:Helvetica Neue, Helvetica, '
@@ -36,7 +36,7 @@ def yahoo(reply: Reply) -> bytes:
         f'                <div><div id="yiv3306508764"><div>{ours}</div></div></div>\n'
         "            </div>\n        </div>",
     )
-    ours = as_text(reply.sent.body, cell=" ").replace("\n", "\n ")
+    ours = as_text(reply.body, cell=" ").replace("\n", "\n ")
     text = f" {reply.answer}\n\n    {attribution}  \n \n {ours}  "
     headers = {"X-Mailer": "WebService/1.1.22356 YMailNorrin"}
     return message(reply, disclaimed_text(reply, text), html, headers)
@@ -46,7 +46,7 @@ def yahoo_phone(reply: Reply) -> bytes:
     """The app: a signature that it comes with, and a quote of its own form."""
     words = footers.YAHOO.get(reply.language, footers.YAHOO["en"]) if reply.footer else ""
     attribution = reply.attribution(YAHOO)
-    ours = rewritten(reply.sent.body, renamed("yiv3306508764"))
+    ours = rewritten(reply.body, renamed("yiv3306508764"))
     answer = lines_as_html(reply.answer)
     link = f'<a href="https://mail.onelink.me/107872968?pid=nativeplacement">{words}</a>'
     tail = f'<br><div id="ymail_android_signature">{link if words else ""}</div><br>'
@@ -57,7 +57,7 @@ def yahoo_phone(reply: Reply) -> bytes:
         f'<div style="padding: 10px 0 0 20px; margin: 10px 0 0 0; border-left: 1px solid #6D00F6;">'
         f'<div id="yiv3306508764">{ours}</div></div></blockquote>',
     )
-    ours = as_text(reply.sent.body, " ({})")
+    ours = as_text(reply.body, " ({})")
     text = f"{reply.answer}\n\n{words} \n \n  {attribution}   {ours}\n"
     headers = {"X-Mailer": "WebService/1.1.22356 YMailNodin"}
     return message(reply, disclaimed_text(reply, text), html, headers)
@@ -72,14 +72,14 @@ def aol(reply: Reply) -> bytes:
         f"Subject: {reply.sent.subject}",
     )
     answer = lines_as_html(reply.answer)
-    ours = rewritten(reply.sent.body, renamed("aolmail_"))
+    ours = rewritten(reply.body, renamed("aolmail_"))
     html = _body(
         reply,
         f'<div style="color:black;font: 10pt arial;">{answer}<div><br></div>'
         '<div style="font-family:arial,helvetica;font-size:10pt;color:black">'
         f'{rows(chr(10).join(block))}<br><br><div id="yiv5828060424">{ours}</div></div></div>',
     )
-    ours = as_text(reply.sent.body)
+    ours = as_text(reply.body)
     text = f"{reply.answer}\n\n" + "\n".join(block) + f"\n\n{ours}\n"
     return message(
         reply, disclaimed_text(reply, text), html, {"X-Mailer": "WebService AolMailNorrin"}
@@ -92,7 +92,7 @@ def proton(reply: Reply) -> bytes:
     answer = lines_as_html(reply.answer, f"<div {font}>{{}}</div>", f"<div {font}><br></div>")
     open_ = '<blockquote class="protonmail_quote" type="cite">'
     inline = {q: f"<div {font}>{rows(a)}</div>" for q, a in reply.inline.items()}
-    ours = rewritten(reply.sent.body, keep, inline, ("</blockquote>", open_))
+    ours = rewritten(reply.body, keep, inline, ("</blockquote>", open_))
     tail = ""
     if words or reply.signature:
         user = rows(reply.signature) or "<br>"
@@ -107,7 +107,7 @@ def proton(reply: Reply) -> bytes:
         f"{open_}\n{ours}\n        </blockquote><br>\n    </div>"
     )
     html = disclaimed_html(reply, stacked(reply, answer, tail, quote, ""))
-    lines = [*as_text(reply.sent.body, " ({})").split("\n")]
+    lines = [*as_text(reply.body, " ({})").split("\n")]
     quote = f"{attribution}\n\n{quoted(lines, reply.between, blank='>')}"
     below = "\n\n".join(part for part in (reply.signature, words) if part)
     below = below.replace("Proton Mail", "[Proton Mail](https://proton.me/mail/home)", 1)
@@ -120,14 +120,14 @@ def fastmail(reply: Reply) -> bytes:
     answer = lines_as_html(reply.answer, "<div>{}<br></div>", "<div><br></div>")
     open_ = '<blockquote type="cite" id="qt" style="">'
     inline = {q: f"<div>{rows(a)}<br></div>" for q, a in reply.inline.items()}
-    ours = rewritten(reply.sent.body, renamed("qt-"), inline, ("</blockquote>", open_))
+    ours = rewritten(reply.body, renamed("qt-"), inline, ("</blockquote>", open_))
     tail = f'<div id="sig123">{rows(reply.signature)}</div>' if reply.signature else ""
     quote = f"<div>{escape(attribution, quote=False)}<br></div>{open_}{ours}</blockquote>"
     html = stacked(
         reply, answer, tail and f"<div>--&nbsp;<br></div>{tail}", quote, "<div><br></div>"
     )
     style = "<title></title><style>p.MsoNormal,p.MsoNoSpacing{margin:0}</style>"
-    lines = as_text(reply.sent.body, " <{}>").split("\n")
+    lines = as_text(reply.body, " <{}>").split("\n")
     text = stacked(
         reply,
         reply.answer,
@@ -160,9 +160,9 @@ def gmx(reply: Reply) -> bytes:
         '<html><head></head><body><div style="font-family: Verdana;font-size: 12.0px;">'
         f'<div>{answer}</div><div>&nbsp;\n<div name="quote" style="{bar}">\n'
         f'<div style="margin:0 0 10px 0;">{head}</div>\n<div name="quoted-content">'
-        f"{rewritten(reply.sent.body, bare)}</div>\n</div>\n</div></div></body></html>",
+        f"{rewritten(reply.body, bare)}</div>\n</div>\n</div></div></body></html>",
     )
-    ours = as_text(reply.sent.body)
+    ours = as_text(reply.body)
     text = f"{reply.answer}\n \n\n" + "\n".join(block) + f"\n\n{ours}\n"
     return message(reply, disclaimed_text(reply, text), html, {"X-Provags-ID": "V03:K1:0f1e"})
 
@@ -185,14 +185,14 @@ def gmx_phone(reply: Reply) -> bytes:
         attribution = f"On 3/2/26, 10:15 AM {reply.sent.name} <{reply.sent.email}> wrote:"
     answer = lines_as_html(reply.answer)
     tail = f"-- <br>{words}" if words else ""
-    ours = rewritten(reply.sent.body, bare)
+    ours = rewritten(reply.body, bare)
     html = _body(
         reply,
         f'{answer}<br>{tail}<br><br><div class="gmail_quote">{escape(attribution, quote=False)}'
         '<blockquote class="gmail_quote" style="margin: 0pt 0pt 0pt 0.8ex; border-left: 1px solid '
         f'rgb(204, 204, 204); padding-left: 1ex;">\n{ours}</blockquote></div>',
     )
-    quote = f"{attribution}\n{quoted(as_text(reply.sent.body, ' <{}>').split(chr(10)))}"
+    quote = f"{attribution}\n{quoted(as_text(reply.body, ' <{}>').split(chr(10)))}"
     text = stacked(reply, reply.answer, f"-- \n{words}" if words else "", quote)
     return message(
         reply, disclaimed_text(reply, text), html, {"User-Agent": "K-9 Mail for Android"}
@@ -217,8 +217,8 @@ def samsung(reply: Reply) -> bytes:
         reply,
         f'{answer}{tail if words else ""}<div dir="auto"><br></div><div><br></div>'
         f'<div align="left" dir="auto" style="font-size:100%;color:#000000">{head}'
-        f"<div><br></div></div>{rewritten(reply.sent.body, keep)}",
+        f"<div><br></div></div>{rewritten(reply.body, keep)}",
     )
     below = f"\n\n{words}" if words else ""
-    text = f"{reply.answer}{below}\n\n" + "\n".join(block) + f"\n\n{as_text(reply.sent.body)}\n"
+    text = f"{reply.answer}{below}\n\n" + "\n".join(block) + f"\n\n{as_text(reply.body)}\n"
     return message(reply, disclaimed_text(reply, text), html, {})

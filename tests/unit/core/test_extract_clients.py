@@ -7,7 +7,7 @@ import re
 from itertools import groupby
 
 import pytest
-from clients.matrix import Case, cases
+from clients.matrix import Case, cases, written_within
 
 from continuation_cli.core.extract import Sent, from_message
 
@@ -29,19 +29,28 @@ def test_the_answer_comes_out(place: str) -> None:
 
 @pytest.mark.parametrize("place", CASES)
 def test_what_was_sent_may_be_known(place: str) -> None:
-    wrong = []
-    for case in CASES[place][::7]:
-        email = case.reply.sent
-        sent = Sent(texts=email.texts, text_part=email.composed.text)
-        wrong.append(_difference(case, from_message(case.raw, sent=sent)))
+    tried = CASES[place][::7]
+    wrong = [_difference(case, from_message(case.raw, sent=_sent(case))) for case in tried]
     if any(wrong):
         pytest.fail("\n\n".join(filter(None, wrong)), pytrace=False)
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in written_within()])
+def test_answers_between_our_lines_are_told_by_what_was_sent(case: Case) -> None:
+    wrong = _difference(case, from_message(case.raw, sent=_sent(case)))
+    if wrong:
+        pytest.fail(wrong, pytrace=False)
 
 
 def test_enough_is_tried() -> None:
     assert len({case.client for some in CASES.values() for case in some}) >= 35
     assert len({case.reply.language for some in CASES.values() for case in some}) >= 19
     assert sum(map(len, CASES.values())) >= 3000
+
+
+def _sent(case: Case) -> Sent:
+    email = case.reply.sent
+    return Sent(email.texts, email.composed.text, email.composed.html)
 
 
 def _difference(case: Case, text: str) -> str:
@@ -62,7 +71,7 @@ def _folded(text: str, case: Case) -> str:
     """
     text = re.sub(r"[ \t\xa0\u202f]+", " ", text)
     lines = [line.strip(" ") for line in text.strip().split("\n")]
-    if case.reply.style == "inline":
+    if case.reply.inline:
         return "\n".join(line for line in lines if line)
     text = re.sub("\n{3,}", "\n\n", "\n".join(lines))
     return " ".join(text.split()) if case.note == "long" else text
