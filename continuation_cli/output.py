@@ -135,6 +135,10 @@ STATE_STYLES = {
     "state=failed": "bold red",
     "state=unknown": "bold magenta",
     "state=cancelled": "dim",
+    "state=posted": "green",
+    "state=quarantined": "yellow",
+    "state=ignored": "dim",
+    "state=rejected": "dim",
 }
 
 

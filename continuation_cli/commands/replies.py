@@ -88,17 +88,26 @@ def list_(
     if as_json:
         output.emit_json("replies list", rows)
         return
-    columns = {"id": "Id", "received_at": "Received (UTC)", "from": "From", "kind": "Kind",
-               "state": "State", "reason": "Reason", "conversation": "Conversation",
-               "subject": "Subject", "detail": "Detail"}  # fmt: skip
     if output.is_terminal():
-        for key in ("detail", "reason"):
-            if not any(row[key] for row in rows):
-                del columns[key]
-        if output.console().width < WIDE:
-            columns.pop("detail", None)
-            del columns["subject"]
-    output.table(rows, columns, styles=output.STATE_STYLES, empty="No emails were received.")
+        _table(rows)
+        return
+    output.table(rows, {key: key for key in ("id", "received_at", "from", "kind", "state", "reason",
+                                             "conversation", "subject", "detail")})  # fmt: skip
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    """The list for a person; what became of each in words, which wrap better than codes."""
+    columns = {"id": "Id", "received_at": "Received (UTC)", "from": "From", "result": "Result",
+               "conversation": "Conversation", "subject": "Subject"}  # fmt: skip
+    if output.console().width < WIDE:
+        del columns["subject"]
+    shown = [{**row, "result": _result(row)} for row in rows]
+    output.table(shown, columns, styles=output.STATE_STYLES, empty="No emails were received.")
+
+
+def _result(row: dict[str, Any]) -> str:
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    return f"{row['kind']} {row['state']}{reason}".replace("_", " ")
 
 
 @replies.command("show")
