@@ -22,6 +22,7 @@ VIEWS = [
     ("pending",), ("pending", "--all"), ("explain", "c1"), ("show", "c1"), ("emails", "list"),
     ("emails", "show", "1"), ("settings", "list"), ("channels", "list"), ("suppressions", "list"),
     ("sweep", "--preview"), ("settings", "history"), ("url", "keys", "list"),
+    ("replies", "list"), ("replies", "list", "--state", "posted"), ("replies", "show", "1"),
 ]  # fmt: skip
 
 
@@ -56,13 +57,26 @@ def terminal(database):
     return run
 
 
+def answer(chat, author, number, **fields):
+    """A reply to the first email, whose header may hold anything."""
+    to = chat.one("SELECT reply_to FROM emails WHERE id = 1")
+    head = {"From": author, "To": to, "Message-ID": f"<{number}@mail.example>", **fields}
+    lines = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in head.items())
+    return f"{lines}\nYes, please. {HOSTILE}\n".encode()
+
+
 @pytest.fixture
 def crowded(chat, run):
+    chat.set("inbound_domain", "reply.acme.example")
     chat.due("c1", email="ada.lovelace.with.a.long.name@mail.example.com", name="Ada")
     chat.message("c1", "m2", "A long answer. " * 30, ago=9)
     chat.message("c1", "n1", "A note.", author="note", ago=8)
     chat.page("c1", "p2", url="https://acme.example/a/very/long/path?" + "x=1&" * 40, closed=31)
     run("sweep")
+    customer = "ada.lovelace.with.a.long.name@mail.example.com"
+    run("receive", stdin=answer(chat, customer, 1, Subject="Re: " + "a long subject " * 9))
+    run("receive", stdin=answer(chat, "Eve <eve@evil.example>", 2))
+    run("receive", stdin=answer(chat, customer, 3, Auto_Submitted="auto-replied"))
     chat.due("a-conversation-with-quite-a-long-id-0123456789", email=None)
     chat.waits("c3", email="bob@example.com")
     chat.sql("INSERT INTO suppressions (address, reason) VALUES ('eve@example.com', 'bounce')")
@@ -76,7 +90,7 @@ def test_it_fits_and_no_color_is_honoured(terminal, crowded, words):
     assert "Traceback" not in shown
     assert "\x1b[3" not in shown
     assert "\x1b]" not in shown
-    if words[:2] == ("emails", "show"):  # the email's own lines, exactly
+    if words[1:2] == ("show",):  # the email's own lines, exactly
         return
     lines = SGR.sub("", shown).splitlines()
     assert lines
@@ -121,6 +135,31 @@ def test_nothing_in_the_data_acts_on_the_terminal(terminal, chat, run):
         shown = SGR.sub("", terminal(*words))
         assert all(c.isprintable() or c == "\n" for c in shown), (words, shown)
         assert "Traceback" not in shown
+
+
+def test_nothing_in_received_mail_acts_on_the_terminal(terminal, crowded, run):
+    hostile = HOSTILE.replace("\r\n", "\r")
+    name = f'"{hostile}" <eve{hostile}@evil.example>'
+    fields = {"Subject": hostile, "Date": hostile, "Message_ID": f"<{hostile}@x>"}
+    run("receive", stdin=answer(crowded, name, 4, **fields))
+    number = str(crowded.one("SELECT max(id) FROM replies"))
+    assert crowded.one("SELECT state FROM replies WHERE id = ?", number) == "quarantined"
+    for words in (
+        ("replies", "list"), ("replies", "show", number), ("show", "c1"), ("explain", "c1"),
+        *(("replies", "show", number, "--part", part) for part in ("text", "headers")),
+        ("replies", "accept", number), ("show", "c1"), ("replies", "reject", "2"),
+    ):  # fmt: skip
+        shown = SGR.sub("", terminal(*words))
+        assert all(c.isprintable() or c == "\n" for c in shown), (words, shown)
+        assert "Traceback" not in shown
+
+
+def test_a_person_who_tries_receive_is_told(terminal, crowded, tmp_path):
+    file = tmp_path / "a.eml"
+    file.write_bytes(answer(crowded, "bob@example.com", 5))
+    shown = terminal("receive", str(file), columns=200)
+    assert "reply of conversation c1: quarantined (from_differs)." in shown
+    assert "had come before (quarantined)" in terminal("receive", str(file), columns=200)
 
 
 def test_sweep_sums_up_for_a_person(terminal, chat):
