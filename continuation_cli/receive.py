@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 #: A reply's text in the chat, in characters; the original has the rest.
 _TEXT = 100_000
 _PLAIN = "text/plain"
+_HTML = "text/html"
 
 
 class NotAcceptable(Exception):  # noqa: N818 - as the transports' errors are named
@@ -195,8 +196,8 @@ class Receiver:
         sent = None
         if judgement.about is not None:
             texts, message = inbox.sent(self._connection, judgement.about.email)
-            bodies = [part.text for part in read(message).parts if part.content_type == _PLAIN]
-            sent = extract.Sent(tuple(texts), "\n".join(bodies))
+            bodies = {part.content_type: part.text for part in read(message).parts}
+            sent = extract.Sent(tuple(texts), bodies.get(_PLAIN, ""), bodies.get(_HTML, ""))
         return clean(extract.from_received(mail.received, sent=sent))[:_TEXT]
 
     def _keep(self, found: Sequence[attachments.File]) -> tuple[inbox.StoredFile, ...]:
