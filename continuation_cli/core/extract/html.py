@@ -143,6 +143,7 @@ class _Reader:
                 continue
             close = _end_of_tag(markup, start)
             if close < 0:
+                at = start
                 break
             tags += 1
             if tags > _MOST_TAGS or len(self._lines) > MOST:

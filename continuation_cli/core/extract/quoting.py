@@ -295,7 +295,9 @@ def _without_signatures(runs: list[_Run], *, has_text: bool) -> list[_Run]:
         start = signatures.signature_start(lines, has_text_before=has_text)
         lines = lines if start is None else lines[:start]
         lines = signatures.without_disclaimer(lines, has_text_before=has_text)
-        lines = lines[: _before_rules(lines, len(lines))]
+        end = _before_rules(lines, len(lines))
+        if start is not None or any(line.key for line in lines[end:]):
+            lines = lines[:end]  # blank lines alone keep their place
         if any(line.key for line in lines):
             has_text = True
             kept.append(_Run(quoted=False, lines=lines))
@@ -348,4 +350,6 @@ def _answered(lines: Sequence[Line]) -> list[Line]:
         and lines[start - 1].depth == lines[start].depth
     ):
         start -= 1
-    return [replace(line, depth=1) for line in lines[max(start, 0) : at]]
+    return [replace(line, depth=1) for line in lines[max(start, 0) : at]] + [
+        line for line in lines[at:] if not line.depth
+    ]

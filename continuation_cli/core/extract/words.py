@@ -21,7 +21,8 @@ _LABELS: dict[Label, str] = {
         """,
     "date": """
         sent|date|gesendet|datum|gesendet am|envoyé|envoyé le|date d'envoi|enviado|enviado el|fecha|
-        enviado em|data|inviato|data invio|verzonden|verzonden op|skickat|datum|sendt|dato|
+        enviado em|enviada em|enviada|data|inviato|data invio|verzonden|verzonden op|
+        skickat|datum|sendt|dato|
         sendt den|lähetetty|päivämäärä|päiväys|wysłano|wysłane|odesláno|dátum|odoslané|elküldve|
         dátum|küldve|trimis|trimis la|dată|отправлено|дата|дата отправки|надіслано|gönderildi|
         gönderilme|gönderim zamanı|tarih|ημερομηνία|στάλθηκε|εστάλη|送信日時|日付|日時|送信|

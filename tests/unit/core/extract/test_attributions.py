@@ -32,8 +32,10 @@ GMAIL = {
     "sl": "V V pon., 2. mar. 2026 ob 10:15 je oseba Ana Lopez <ana@acme.example> napisala:",
     "el": "Στις Δευ 2 Μαρ 2026 στις 10:15 π.μ., ο χρήστης Ana Lopez <ana@acme.example> έγραψε:",
     "tr": "Ana Lopez <ana@acme.example>, 2 Mar 2026 Pzt, 10:15 tarihinde şunu yazdı:",
-    "he": "\u202b\u05d1\u05ea\u05d0\u05e8\u05d9\u05da \u05d9\u05d5\u05dd \u05d1\u05f3, 2 במרץ 2026 ב-10:15 מאת \u202aAna Lopez\u202c\u200f <\u202aana@acme.example\u202c\u200f>:\u202c",
-    "ar": "في الاثنين، 2 مارس 2026 في 10:15 ص تمت كتابة ما يلي بواسطة Ana Lopez <ana@acme.example>:",
+    "he": "\u202bבתאריך יום ב׳, 2 במרץ 2026 ב-10:15 מאת \u202aAna Lopez\u202c\u200f "
+    "<\u202aana@acme.example\u202c\u200f>:\u202c",
+    "ar": "في الاثنين، 2 مارس 2026 في 10:15 ص تمت كتابة ما يلي بواسطة "
+    "Ana Lopez <ana@acme.example>:",
     "ja": "2026年3月2日(月) 10:15 Ana Lopez <ana@acme.example>:",
     "zh-CN": "Ana Lopez <ana@acme.example> 于2026年3月2日周一 10:15写道：",
     "zh-TW": "Ana Lopez <ana@acme.example> 於 2026年3月2日 週一 上午10:15寫道：",
@@ -44,7 +46,8 @@ GMAIL = {
     "ca": "El dl., 2 de març 2026, 10:15, Ana Lopez <ana@acme.example> va escriure:",
     "et": "Kuupäev E, 2. märts 2026 kell 10:15 kirjutas Ana Lopez <ana@acme.example>:",
     "lt": "2026-03-02, pr, 10:15 Ana Lopez <ana@acme.example> rašė:",
-    "lv": "pirmd., 2026. g. 2. marts, plkst. 10:15 — lietotājs Ana Lopez (<ana@acme.example>) rakstīja:",
+    "lv": "pirmd., 2026. g. 2. marts, plkst. 10:15 — lietotājs "
+    "Ana Lopez (<ana@acme.example>) rakstīja:",
     "is": "mán., 2. mar. 2026 kl. 10:15 skrifaði Ana Lopez <ana@acme.example>:",
 }
 APPLE = {
@@ -81,8 +84,8 @@ OTHERS = {
     "thunderbird ru": "02.03.2026 10:15, Ana Lopez пишет:",
     "thunderbird nl": "Op 02-03-2026 om 10:15 schreef Ana Lopez:",
     "yahoo": "On Monday, March 2, 2026, 10:15:00 AM GMT+1, Ana Lopez <ana@acme.example> wrote:",
-    "yahoo de": "Am Montag, 2. März 2026 um 10:15:00 MEZ hat Ana Lopez <ana@acme.example> Folgendes "
-    "geschrieben:",
+    "yahoo de": "Am Montag, 2. März 2026 um 10:15:00 MEZ hat Ana Lopez "
+    "<ana@acme.example> Folgendes geschrieben:",
     "yahoo fr": "Le lundi 2 mars 2026 à 10:15:00 UTC+1, Ana Lopez <ana@acme.example> a écrit :",
     "proton": "On Monday, March 2nd, 2026 at 10:15 AM, Ana Lopez <ana@acme.example> wrote:",
     "proton old": "------- Original Message -------",
