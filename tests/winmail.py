@@ -103,7 +103,7 @@ def encoded_value(kind: int, value: Any) -> bytes:
         out = [count]
         for each in values:
             if base == UNICODE:
-                each = f"{each}\0".encode("utf-16-le")
+                each = f"{each}\0".encode("utf-16-le", "surrogatepass")
             out.append(struct.pack("<I", len(each)) + padded(each))
         return b"".join(out)
     layout = {LONG: "<I", BOOLEAN: "<I", TIME: "<Q"}[base]

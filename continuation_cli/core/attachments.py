@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from continuation_cli.core.received import Part
 
 _NAME_LENGTH = 200
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 #: What mail programs add to a message about the message itself.
 _NOT_FILES = re.compile(
     r"application/(?:pgp-signature|(?:x-)?pkcs7-signature|applefile)"
@@ -37,8 +38,13 @@ def files(received: Received) -> list[File]:
             continue
         octets = part.content
         if octets.strip() or part.filename:
-            found.append(File(_name(part, len(found) + 1), part.content_type, octets))
+            found.append(File(_name(part, len(found) + 1), _type(part), octets))
     return found
+
+
+def _type(part: Part) -> str:
+    """The content type that its sender claims; in TNEF it may be any text."""
+    return part.content_type if _TYPE.fullmatch(part.content_type) else "application/octet-stream"
 
 
 def exceeded(found: list[File], limits: Limits) -> str | None:

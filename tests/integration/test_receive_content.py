@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from replying import Desk, reply
+from winmail import ATTACH_LONG_NAME, ATTACH_TYPE, BODY, UNICODE, attachment, text, tnef
 
 ZIP = b"PK\x03\x04" + b"\x00" * 60
 
@@ -34,7 +36,7 @@ def test_a_short_answer_is_an_answer(desk, body):
     assert desk.posted() == [body.strip()]
 
 
-@pytest.mark.parametrize("body", ["", "\n\n", " \t\n\u00a0"])
+@pytest.mark.parametrize("body", ["", "\n\n", " \t\n\u00a0", "\u200b\ufeff\n\u2060"])
 def test_nothing_at_all_is_recorded_and_not_posted(desk, body):
     email = desk.emailed()
     before = desk.effects()
@@ -114,6 +116,43 @@ def test_a_reply_with_a_file_is_shown_in_the_next_emails_recap(desk):
     desk.say(desk.now, "m2")
     [following] = desk.sweep(desk.now.replace(hour=11)).delivered
     assert b"photo.jpg" in following.message
+
+
+def as_winmail(email, octets):
+    """As Exchange sends a reply to whom it takes for one of its own."""
+    made = reply(email, "")
+    made.add_attachment(octets, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    return made
+
+
+def test_text_and_files_that_came_as_winmail_dat(desk):
+    photo = attachment("../photo.jpg", b"JPEG", {ATTACH_TYPE: text("image/jpeg")})
+    packed = tnef({BODY: text("Yes, please.")}, [photo])
+    assert desk.receive(as_winmail(desk.emailed(), packed)).state == "posted"
+    assert desk.posted() == ["Yes, please."]
+    assert desk.rows("SELECT name, content_type, size FROM reply_files") == [
+        ("photo.jpg", "image/jpeg", 4)
+    ]
+
+
+@pytest.mark.parametrize("hostile", ["x\x1b[2J\n/y", "image/\ud83d", "", "x" * 5000])
+def test_what_a_winmail_dat_says_is_only_data(desk, hostile):
+    """UTF-16 of TNEF may hold what nothing else can."""
+    wide = (UNICODE, hostile)
+    file = attachment("a", b"x", {ATTACH_TYPE: wide, ATTACH_LONG_NAME: wide})
+    packed = tnef({BODY: (UNICODE, f"Yes {hostile}")}, [file])
+    assert desk.receive(as_winmail(desk.emailed(), packed)).state == "posted"
+    [(name, content_type)] = desk.rows("SELECT name, content_type FROM reply_files")
+    assert name.isprintable()
+    assert re.fullmatch(r"[a-z0-9.+-]{1,80}/[a-z0-9.+-]{1,80}", content_type)
+    assert len(name) <= 200
+
+
+def test_a_winmail_dat_that_cannot_be_read_is_a_file(desk):
+    packed = tnef({BODY: text("Yes, please.")})[:40]
+    outcome = desk.receive(as_winmail(desk.emailed(), b"\x00" + packed))
+    assert outcome.state == "posted"
+    assert desk.rows("SELECT name FROM reply_files") == [("winmail.dat",)]
 
 
 # --- Limits ---------------------------------------------------------------------------------------
