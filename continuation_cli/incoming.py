@@ -99,9 +99,14 @@ def with_content(
     beyond = attachments.exceeded(found, limits)
     if beyond is not None:
         return judgement._replace(state="quarantined", reason=BEYOND[beyond])
-    if not text and not found:
+    if not found and not _is_visible(text or ""):
         return judgement._replace(state="ignored", reason="empty")
     return judgement
+
+
+def _is_visible(text: str) -> bool:
+    """Whether there is anything to see: zero-width characters are nothing."""
+    return any(character.isprintable() and not character.isspace() for character in text)
 
 
 def entry_of(mail: Mail, judgement: Judgement, text: str | None, now: datetime) -> Entry:

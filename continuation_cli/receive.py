@@ -131,6 +131,8 @@ class Receiver:
             about = inbox.by_id(self._connection, row["email"])
             if about is None:
                 raise NotAcceptable(f"the conversation of reply {reply} was removed")
+            if not found and not row["text"]:
+                raise NotAcceptable(f"reply {reply} holds no text and no file")
             now = self._clock()
             entry = recorded(row)
             inbox.accept(self._connection, reply, entry.message or "", now, by)

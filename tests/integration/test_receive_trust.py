@@ -64,6 +64,13 @@ def test_it_cannot_be_accepted_into_a_conversation_that_is_gone(desk):
     assert desk.rows("SELECT state FROM replies") == [("quarantined",)]
 
 
+def test_nothing_at_all_cannot_be_accepted(desk):
+    outcome = desk.receive(reply(desk.emailed(), "", From=BOB))
+    with pytest.raises(NotAcceptable, match="no text and no file"):
+        desk.accept(outcome.id)
+    assert desk.posted() == []
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
