@@ -139,6 +139,11 @@ ONE_PART += (
     webmail.gmx_plain,
 )
 ONE_PART += (eastern.yandex, eastern.yandex_new)
+#: What these sign with unless told otherwise.
+WITH_FOOTER = (apple.iphone, outlook.mobile, outlook.windows_mail, webmail.yahoo_phone)
+WITH_FOOTER += (webmail.proton, webmail.gmx_phone, webmail.samsung)
+WITH_FOOTER += (eastern.yandex, eastern.yandex_new, eastern.mail_ru)
+#: Whose signatures have no delimiter in the text.
 UNDELIMITED = (outlook.new, webmail.proton)
 PARTS = ("both", "plain", "html")
 
@@ -208,7 +213,8 @@ def _around() -> Iterator[list[Case]]:
         for language in languages:
             email, answer = sent(language), TALKS[language].answers[0]
             reply = Reply(email, answer, language)
-            yield _in_parts(client, replace(reply, footer=True), "footer")
+            if client in WITH_FOOTER:
+                yield _in_parts(client, replace(reply, footer=True), "footer")
             if language in ("en", "de", "fr"):
                 said = TALKS[language].disclaimer
                 yield _in_parts(client, replace(reply, disclaimer=said), "disclaimer")
@@ -241,7 +247,8 @@ def _elsewhere() -> Iterator[list[Case]]:
             email = replace(sent(language), email=f"reply+{TOKEN}@reply.acme.example")
             yield _in_parts(client, Reply(email, answer, language), "reply-address")
     reply = Reply(sent("en"), ANSWERS["list"], rich=True)
-    yield from ([case] for case in _in_parts(gmail.web, reply, "rich"))
+    for client in (gmail.web, outlook.web, outlook.mobile):
+        yield from ([case] for case in _in_parts(client, reply, "rich"))
     for parts in PARTS:
         for answer in ("list", "paragraphs", "emoji"):
             yield [Case(gmail.quoteless, Reply(sent("en"), ANSWERS[answer], parts=parts), answer)]

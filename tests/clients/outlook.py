@@ -13,7 +13,7 @@ from clients.footers import WINDOWS
 from clients.layout import disclaimed_html, disclaimed_text, rows
 from clients.posting import PDF, message, winmail
 from clients.quoting import wrapped
-from clients.rewriting import BLOCKS, as_text, keep, lines_as_html, renamed, rewritten
+from clients.rewriting import BLOCKS, as_text, keep, lines_as_html, list_as_html, renamed, rewritten
 from clients.sent import ADDRESS, CUSTOMER, Reply
 from clients.wording import OUTLOOK, OUTLOOK_ORIGINAL
 
@@ -224,6 +224,8 @@ def _divided(reply: Reply, rule: str, tail: str, tail_text: str, end: str = "") 
         f'<div class="elementToProof" style="{font}">{{}}</div>',
         f'<div class="elementToProof" style="{font}"><br></div>',
     )
+    if reply.rich:
+        answer = list_as_html(reply.answer, '<div class="elementToProof">{}</div>') or answer
     ours = rewritten(reply.body, renamed("x_"))
     body = (
         f'{answer}{tail}<div id="appendonsend"></div>{rule}<div id="divRplyFwdMsg" dir="ltr">'

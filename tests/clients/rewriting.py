@@ -211,14 +211,14 @@ def linked(html: str) -> str:
     return re.sub(r"https?://[^\s<>]+[\w/]", r'<a href="\g<0>">\g<0></a>', html)
 
 
-def list_as_html(text: str) -> str | None:
+def list_as_html(text: str, form: str = "{}") -> str | None:
     """Lines with dashes as the list that editors make of them; None if there are none."""
     lines = text.split("\n")
     items = [line for line in lines if line.startswith("- ")]
     if not items:
         return None
     first = lines.index(items[0])
-    listed = "".join(f"<li>{escape(item[2:])}</li>" for item in items)
+    listed = "".join(f"<li>{form.format(escape(item[2:]))}</li>" for item in items)
     before, after = lines[:first], lines[first + len(items) :]
     return (
         lines_as_html("\n".join(before))

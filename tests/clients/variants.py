@@ -69,10 +69,14 @@ def _inline() -> Iterator[list[Variant]]:
 
 def _lines() -> Iterator[list[Variant]]:
     for number, line in enumerate(wording.OTHERS + wording.SET):
-        for client in (gmail.plain_mode, gmail.web, apple.iphone, mozilla.mutt):
-            for style in ("top", "bottom"):
-                reply = Reply(sent("en"), "Yes, please.", style=style, line=line)
-                yield _parts(client, reply, f"line{number}")
+        for client, style in (
+            (gmail.plain_mode, "bottom"),
+            (gmail.web, "top"),
+            (apple.iphone, "bottom"),
+            (mozilla.mutt, "top"),
+        ):
+            reply = Reply(sent("en"), "Yes, please.", style=style, line=line)
+            yield _parts(client, reply, f"line{number}")
         if line in wording.OTHERS:
             reply = Reply(sent("en"), "Yes, please.", line=line)
             yield _parts(webmail.yahoo, reply, f"line{number}")
@@ -81,7 +85,8 @@ def _lines() -> Iterator[list[Variant]]:
 def _names() -> Iterator[list[Variant]]:
     for number, name in enumerate(NAMES):
         email = replace(sent("en"), name=name)
-        for client in (*WITH_HTML, *WITH_PREFIX, outlook.windows, outlook.windows_plain):
+        clients = (*WITH_HTML, *WITH_PREFIX, outlook.windows, outlook.windows_plain)
+        for client in clients[number % 2 :: 2]:
             language = "ru" if client is eastern.mail_ru else "en"
             yield _parts(client, Reply(email, "Yes, please.", language), f"name{number}")
 

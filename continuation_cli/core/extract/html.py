@@ -85,6 +85,9 @@ _PRE_STYLE = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*["']([^"'<>]{1,12})["']""", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
 
+#: What an item of a list begins with.
+_ITEM: Final = "- "
+
 _Effect = str  # "quote", "bare", "hidden", "signature", "pre", "wrapper", "attribution"
 
 
@@ -230,11 +233,14 @@ class _Reader:
         elif not rest.endswith("/"):
             self._opened(name, rest)
             if name == "li":
-                self._add("- ")
+                self._add(_ITEM)
         return True
 
     def _block(self, name: str, rest: str, *, closing: bool) -> None:
         """A block begins or ends: so does a line, and paragraphs keep their distance."""
+        if not closing and self._text[:1] == [_ITEM] and not "".join(self._text[1:]).strip():
+            self._tight = True  # the text of a list's item is in a block of its own
+            return
         self._flush()
         if name == "p" and not closing:
             self._tight = _NO_MARGIN.search(rest) is not None
@@ -356,12 +362,15 @@ def _plain_name(word: str) -> str:
     return word
 
 
+_NAME = re.compile(r"[^\s/]{1,60}")
+
+
 def _name_of(tag: str) -> tuple[str, str]:
     """A tag's name, in lower case, and the rest of it."""
-    for at, character in enumerate(tag[:60]):
-        if character in " \t\r\n\f/":
-            return tag[:at].lower(), tag[at:]
-    return tag[:60].lower(), tag[60:]
+    match = _NAME.match(tag)
+    if match is None:
+        return "", tag
+    return match[0].lower(), tag[match.end() :]
 
 
 def _end_of_tag(markup: str, start: int) -> int:

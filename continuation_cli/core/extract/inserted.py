@@ -30,12 +30,17 @@ def answers(markup: str, sent: str) -> list[Line]:
         return []
     own = frozenset(ours.fold(line.key) for line in html.lines_of(sent) if line.key)
     below = [line for line in lines[marker + 1 :] if line.key]
-    is_own = [ours.fold(line.key) in own or ours.is_ending(line.key) for line in below]
+    is_own = [_is_own(line.key, own) for line in below]
     count = sum(is_own)
     if count < _FEWEST or count < _PART * len(below):
         return []
     last = len(below) - 1 - is_own[::-1].index(True)
     return list(_between(below[:last], is_own))
+
+
+def _is_own(key: str, own: frozenset[str]) -> bool:
+    folded = ours.fold(key)
+    return not folded or folded in own or ours.is_ending(key)
 
 
 def _between(lines: Sequence[Line], is_own: Sequence[bool]) -> Iterator[Line]:
