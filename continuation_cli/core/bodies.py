@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from markupsafe import Markup, escape
 
-from continuation_cli.core.characters import clean, safe_url
+from continuation_cli.core.characters import clean, safe_url, shorten
 from continuation_cli.core.textlayout import BLOCKS, SPACED, TextLayout
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MOST_TAGS: Final = 8_000
 DEEPEST: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Body:
     """A message body: safe HTML (no block around it for plain text) and the same as text."""
 
@@ -81,21 +81,23 @@ def _linkify(text: str) -> str:
 # --- The three formats ------------------------------------------------------------------------
 
 
-def render(text: str, form: BodyFormat = "plain") -> Body:
-    """Render a message body. Never raises, whatever the text."""
+def render(text: str, form: BodyFormat = "plain", limit: int | None = None) -> Body:
+    """Render a message body; with `limit` as plain text that is shortened to so many characters.
+    Never raises, whatever the text.
+    """
     text = clean(text)
-    if form == "plain" or len(text) > LONGEST_MARKUP:
-        return plain(text)
-    if form == "markdown":
-        if _needs_markdown(text):
-            return _finish(_markdown()(text))
-        return plain(text)
-    return _from_html(text)
+    is_markup = form == "html" or (form == "markdown" and _needs_markdown(text))
+    if not is_markup or len(text) > LONGEST_MARKUP:
+        return plain(text, limit)
+    body = _from_html(text) if form == "html" else _finish(_markdown()(text))
+    return body if limit is None else plain(body.text, limit)
 
 
-def plain(text: str) -> Body:
+def plain(text: str, limit: int | None = None) -> Body:
     """A clean plain text as it stands: its lines, its spaces, its URLs as links."""
     text = text.strip("\n").rstrip()
+    if limit is not None:
+        text = shorten(text, limit)
     html = _linkify(text)
     if "  " in html:
         html = html.replace("  ", "&nbsp; ")

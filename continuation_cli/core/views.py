@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from continuation_cli.core import bodies, locales
-from continuation_cli.core.characters import one_line, safe_url, shorten
+from continuation_cli.core.characters import one_line, safe_url
 from continuation_cli.core.model import CUSTOMER_VISIBLE
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ RECAP_LENGTH: Final = 500
 _FILE_NAME_LENGTH: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+# These views are made by the dozen for each email; frozen, they would take three times as long.
+# Templates cannot change them: Jinja has no way to set an attribute of what is not a namespace.
+
+
+@dataclass(slots=True)
 class FileView:
     """An attachment. `size` may be "", `url` None."""
 
@@ -33,7 +37,7 @@ class FileView:
     url: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageView:
     """One message. `when` is date, time and zone; `time` the time alone."""
 
@@ -43,7 +47,7 @@ class MessageView:
     files: Sequence[FileView]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GroupView:
     """Messages by one author in a row. `initial` is the letter for the author's badge, or ""."""
 
@@ -105,9 +109,7 @@ def groups(
             same and last and last.date() == local.date() and last.utcoffset() == local.utcoffset()
         )
         when = locale.stamp(local) if dated else locale.time(local)
-        body = bodies.render(message.text, message.format)
-        if brief:
-            body = bodies.plain(shorten(body.text, RECAP_LENGTH))
+        body = bodies.render(message.text, message.format, RECAP_LENGTH if brief else None)
         files = [_file(a, locale) for a in message.attachments]
         group.append(MessageView(body.html, body.text, when, files))
         last = local
