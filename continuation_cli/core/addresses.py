@@ -17,10 +17,10 @@ def is_valid(address: str) -> bool:
     The everyday form is recognised at once; anything else is left to email-validator, which is
     slow to load. A name without a dot is a mailbox only on `localhost`.
     """
-    if len(address) > 320 or any(c.isspace() or not c.isprintable() for c in address):
-        return False
     if _PLAIN.fullmatch(address):
         return not address[-1].isdigit()
+    if len(address) > 320 or any(c.isspace() or not c.isprintable() for c in address):
+        return False
     if address.endswith("@localhost"):
         return re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*", address[:-10]) is not None
     if address.isascii():
