@@ -240,6 +240,7 @@ class _Reader:
         """A block begins or ends: so does a line, and paragraphs keep their distance."""
         if not closing and self._text[:1] == [_ITEM] and not "".join(self._text[1:]).strip():
             self._tight = True  # the text of a list's item is in a block of its own
+            del self._text[1:]
             return
         self._flush()
         if name == "p" and not closing:
