@@ -22,8 +22,9 @@ _DELIMITERS: Final = frozenset(
 )
 _RULE = re.compile(r"_{4,}|[-–—]{8,}|[*.·\s]{11,}|[-=~*_]{2,3}\s?_{4,}")
 _STARTS = tuple(dict.fromkeys(words.FOOTERS))
+_SURE = tuple(words.SURE_FOOTERS)
 #: First characters of footers: most lines are told apart by these.
-_FIRST = frozenset(start[0] for start in _STARTS)
+_FIRST = frozenset(start[0] for start in _STARTS + _SURE)
 _DECORATION = " \t*_-–—[](){}<>\"'|.•"
 _CONFIDENTIAL = re.compile("|".join(words.CONFIDENTIAL), re.IGNORECASE)
 _NOTE = re.compile("|".join(words.NOTICES), re.IGNORECASE)
@@ -58,9 +59,12 @@ def is_footer(key: str) -> bool:
     if "http" in lower:
         lower = _LINK.sub("", lower)
     lower = lower.rstrip(_DECORATION)
+    if lower.startswith(_SURE):
+        return True
     if len(lower) > 90:
         return False
     starts = f"{lower} ".startswith(_STARTS)
+    starts = starts or (lower.startswith("von ") and lower.endswith(" gesendet"))
     if not starts and not lower.endswith(words.FOOTER_ENDS):
         return False
     # A sentence that goes on is somebody's own.

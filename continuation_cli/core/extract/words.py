@@ -165,6 +165,10 @@ FOOTERS: Final = _words("""
     sent from xfinity|sent from frontier|sent from verizon|sent from at&t|sent from t-mobile|
     sent from vodafone|sent from nine|sent from typeapp|sent from bluemail|sent from edison|
     sent from workspace|sent from apple|
+    sent from front|sent from shortwave|sent from superhuman|sent from missive|
+    sent by outlook|sent on the go|sendt frå |sent frá |get outlook |
+    téléchargez outlook|获取适用于|發自 |下載 ios|下載 android|下载 ios|下载 android|
+    取得 ios|取得 android|пошта надіслана з |
     sent via |sent with |sent using |sent by my |get outlook for|get bluemail for|get typeapp for|
     download outlook for|this message was sent from my |excuse my brevity|please excuse my brevity|
     please excuse brevity|please excuse typos|composed on |typed on my |secured with proton|
@@ -247,6 +251,12 @@ NOTICES: Final = _words("""
     omyl|címzett|destinatar|адресат|получател|ошибк|одержувач|помилк|alıcı|παραλήπτη|宛先|受信者|
     收件人|收件者|수신인|수신자|נמען|المرسل إليه
     """)
+#: Those that are longer, or have a comma, and that nobody would begin a sentence with.
+SURE_FOOTERS: Final = _words("""
+    sent via the samsung galaxy|sent on the new sprint|yahoo mail: search, organi|
+    diese nachricht wurde von meinem|powered by cricket wireless|sent from yahoo mail|
+    sent from the all new aol|sent from the all-new aol
+    """)
 #: Lines that end so are footers too.
 FOOTER_ENDS: Final = (
     "tarafından gönderildi",
@@ -260,6 +270,9 @@ FOOTER_ENDS: Final = (
     "에서 보냄",
     "에서 보냈습니다",
     "を入手",
+    "を入手する",
+    "다운로드하세요",
+    " gesendet von meinem iphone",
     "다운로드",
     "-ról küldve",
     "-omról küldve",

@@ -237,8 +237,17 @@ def test_any_message_is_read(raw: bytes) -> None:
         assert isinstance(extract.from_message(head + raw), str)
 
 
+prose = st.lists(
+    st.lists(
+        st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=9), min_size=1, max_size=5
+    ).map(" ".join),
+    min_size=1,
+    max_size=8,
+)
+
+
 @settings(max_examples=200, deadline=None)
-@given(words=st.lists(st.from_regex(r"[a-z]{1,9}( [a-z]{1,9}){0,6}", fullmatch=True), min_size=1))
+@given(words=prose)
 def test_plain_words_stay_as_they_are(words: list[str]) -> None:
     text = "\n".join(f"{line} x" for line in words)
     assert extract.from_text(text) == text
@@ -246,7 +255,7 @@ def test_plain_words_stay_as_they_are(words: list[str]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(words=st.lists(st.from_regex(r"[a-z]{1,9}( [a-z]{1,9}){0,6}", fullmatch=True), min_size=1))
+@given(words=prose)
 def test_what_was_found_once_stays(words: list[str]) -> None:
     body = "\n".join(f"{line} x" for line in words)
     text = f"{body}\n\nOn Mon, Mar 2, 2026 at 10:15 AM Ana <ana@acme.example> wrote:\n> Hi\n"
