@@ -7,6 +7,7 @@ die, by a second `fetch`) is either unknown or done.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from continuation_cli.core import addresses, attachments, classify, extract, routing, settings
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from continuation_cli.core.model import Limits
     from continuation_cli.mail.archive import Archive
-    from continuation_cli.store.db import Connection
+    from continuation_cli.store.db import Connection, Row
     from continuation_cli.store.inbox import Answered
 
 #: A reply's text in the chat, in characters; the original has the rest.
@@ -104,10 +105,28 @@ class Receiver:
             known = inbox.known(
                 self._connection, identity(mail, judgement), kept.digest, conversation
             )
-            if known is not None:
-                return Outcome(known["id"], "duplicate", known["state"], known["conversation"],
-                               known["message"], known["reason"])  # fmt: skip
-            return self._settle(mail, judgement, text, files)
+            if known is None:
+                return self._settle(mail, judgement, text, files)
+            if judgement.kind == "reply" and self._was_cut_short(known, kept, text, files):
+                return self._settle(mail, judgement, text, files, key=kept.digest)
+            return Outcome(known["id"], "duplicate", known["state"], known["conversation"],
+                           known["message"], known["reason"])  # fmt: skip
+
+    def _was_cut_short(
+        self, known: Row, kept: Kept, text: str | None, files: tuple[inbox.StoredFile, ...]
+    ) -> bool:
+        """Whether a message that came before was only the beginning of this one, and lacks some of
+        what it says: a pipe looks the same at its end whether its writer is done or was killed."""
+        rest = kept.head[known["size"] :]
+        if not rest.strip():
+            return False
+        digests = {file.digest for file in files}
+        had = {file.digest for file in inbox.files_of(self._connection, known["id"])}
+        if known["text"] == text and digests == had:
+            return False
+        with suppress(FileNotFoundError):
+            return kept.head.startswith(self._archive.read("raw", known["digest"]))
+        return False
 
     def accept(self, reply: int, by: str) -> Outcome:
         """Post a quarantined reply, because a person says so; under the name and address of who
@@ -219,14 +238,19 @@ class Receiver:
         judgement: Judgement,
         text: str | None,
         files: tuple[inbox.StoredFile, ...],
+        *,
+        key: str | None = None,
     ) -> Outcome:
-        """Record the message, and do what follows from it, in the transaction that is open."""
+        """Record the message, and do what follows from it, in the transaction that is open. `key`
+        is its identity where the usual one is taken."""
         now = self._clock()
         about = judgement.about
         detail = None
         if about is not None and judgement.kind in ("bounce", "complaint", "unsubscribe"):
             judgement, detail = self._act_upon(mail, judgement, about, now)
         entry = entry_of(mail, judgement, text, now)._replace(detail=detail)
+        if key is not None:
+            entry = entry._replace(identity=key)
         reply = inbox.record(self._connection, entry)
         if judgement.state == "posted":
             assert about is not None

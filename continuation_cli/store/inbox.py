@@ -126,11 +126,11 @@ def sent(connection: sqlite3.Connection, email: int) -> tuple[list[str], bytes]:
 def known(
     connection: sqlite3.Connection, identity: str, digest: str, conversation: str | None
 ) -> sqlite3.Row | None:
-    """What became of the same message when it came before: by its identity, or by its octets if
-    they came for the same conversation."""
+    """What became of the same message when it came before: by its octets if they came for the same
+    conversation, else by its identity."""
     row: sqlite3.Row | None = connection.execute(
         "SELECT * FROM replies WHERE identity = ?1 "
-        "OR (digest = ?2 AND conversation IS ?3) ORDER BY identity <> ?1 LIMIT 1",
+        "OR (digest = ?2 AND conversation IS ?3) ORDER BY digest <> ?2 LIMIT 1",
         (identity, digest, conversation),
     ).fetchone()
     return row

@@ -279,3 +279,36 @@ def test_a_stranger_cannot_make_the_customers_reply_a_duplicate(desk):
     assert desk.receive(reply(email, "Forged", **genuine, **auto)).state == "ignored"
     assert desk.receive(reply(email, "My own words", **genuine)).state == "posted"
     assert desk.posted() == ["My own words"]
+
+
+def test_a_reply_that_was_cut_short_comes_again_whole(desk):
+    """The server was killed while it wrote into the pipe, which ended as any other; then it
+    delivers again."""
+    email = desk.emailed()
+    whole = reply(email, "The first line.\n\nThe second line.\n").as_bytes()
+    cut = whole[: whole.index(b"The second")]
+    assert desk.receive(cut).state == "posted"
+    outcome = desk.receive(whole)
+    assert (outcome.kind, outcome.state) == ("reply", "posted")
+    for raw in (whole, cut, b"Received: again\n" + whole):
+        assert desk.receive(raw).kind == "duplicate"
+    assert len(desk.posted()) == 2
+    assert "The second line." in desk.posted()[-1] + desk.posted()[0]
+
+
+def test_a_reply_that_was_cut_short_in_its_file(desk):
+    email = desk.emailed()
+    made = reply(email, "See here.")
+    made.add_attachment(b"%PDF" * 100, maintype="application", subtype="pdf", filename="a.pdf")
+    whole = made.as_bytes()
+    desk.receive(whole[: whole.index(b"--", len(whole) - 100) - 60])
+    assert desk.receive(whole).state == "posted"
+    assert desk.rows("SELECT max(size) FROM reply_files") == [(400,)]
+
+
+def test_a_reply_that_was_cut_short_where_nothing_new_stood(desk):
+    email = desk.emailed()
+    whole = reply(email, "Yes.\n\nOn 1 Mar 2026 at 9:30, Ana wrote:\n> text of m1\n").as_bytes()
+    desk.receive(whole[:-4])
+    assert desk.receive(whole).kind == "duplicate"
+    assert desk.posted() == ["Yes."]

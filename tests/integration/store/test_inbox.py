@@ -78,7 +78,7 @@ def test_the_same_by_identity_or_by_octets_for_the_same_conversation(desk):
         ("k", NOBODY, None, None),
         ("k", "1" * 64, None, second),
         ("k", "1" * 64, "c1", None),
-        ("j", NOBODY, "c1", second),
+        ("j", NOBODY, "c1", first),
     ):
         known = inbox.known(desk.ours, identity, digest, conversation)
         assert (known and known["id"]) == expected
