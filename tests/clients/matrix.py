@@ -224,7 +224,7 @@ def _around() -> Iterator[list[Case]]:
                     # Where the text has no delimiter, only the markup tells a signature.
                     yield choice[::2] if client in UNDELIMITED else choice
             if language in ("en", "de", "ja", "ru"):
-                for form in ("markup", "long"):
+                for form in ("markup", "long") if language == languages[0] else ("markup",):
                     email = sent(language, form)
                     for style in styles:
                         reply = Reply(email, answer, language, style, attachment=True)

@@ -85,7 +85,8 @@ def _lines() -> Iterator[list[Variant]]:
 def _names() -> Iterator[list[Variant]]:
     for number, name in enumerate(NAMES):
         email = replace(sent("en"), name=name)
-        clients = (*WITH_HTML, *WITH_PREFIX, outlook.windows, outlook.windows_plain)
+        clients = [*WITH_HTML, gmail.plain_mode, mozilla.mutt, webmail.gmx_plain]
+        clients += [outlook.windows, outlook.windows_plain]
         for client in clients[number % 2 :: 2]:
             language = "ru" if client is eastern.mail_ru else "en"
             yield _parts(client, Reply(email, "Yes, please.", language), f"name{number}")

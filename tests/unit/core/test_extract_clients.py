@@ -23,14 +23,9 @@ CASES = {place: list(some) for place, some in groupby(sorted(cases(), key=_place
 @pytest.mark.parametrize("place", CASES)
 def test_the_answer_comes_out(place: str) -> None:
     wrong = [_difference(case, from_message(case.raw)) for case in CASES[place]]
-    if any(wrong):
-        pytest.fail("\n\n".join(filter(None, wrong)), pytrace=False)
-
-
-@pytest.mark.parametrize("place", CASES)
-def test_what_was_sent_may_be_known(place: str) -> None:
+    # What was sent may be known, and changes nothing.
     tried = CASES[place][::7]
-    wrong = [_difference(case, from_message(case.raw, sent=_sent(case))) for case in tried]
+    wrong += [_difference(case, from_message(case.raw, sent=_sent(case))) for case in tried]
     if any(wrong):
         pytest.fail("\n\n".join(filter(None, wrong)), pytrace=False)
 
