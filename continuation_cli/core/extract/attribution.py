@@ -332,5 +332,5 @@ def _is_header(found: dict[str, str], *, ruled: bool) -> bool:
     if "from" not in kinds:
         return False
     if "@" in found["from"] or "@" in found.get("to", ""):
-        return True
-    return "subject" in kinds and ("date" in kinds or "to" in kinds)
+        return "date" in kinds or "subject" in kinds
+    return "date" in kinds and "subject" in kinds

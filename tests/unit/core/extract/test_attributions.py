@@ -182,6 +182,8 @@ def test_in_html(line: str) -> None:
         "This is what it says:",
         "From: Berlin\nTo: Oslo",
         "From: Berlin\nTo: Oslo\nDate: 2 March",
+        "From: 12 May\nTo: 15 May\nSubject: holiday",
+        "From: ada@example.com\nTo: bob@example.com",
         "Subject: which one?",
         "Von: Berlin\nAn: Oslo",
         "-- first point\n-- second point",
