@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import sys
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -79,12 +80,28 @@ def cell(value: Any) -> str:
 
 def one_line(text: str) -> str:
     """Text from a stranger as one line on a terminal: it must not pass for lines of ours."""
-    return "".join(c if c.isprintable() else "�" for c in text)
+    return "".join(c if c.isprintable() else _harmless(c) for c in text)
 
 
 def printable(text: str) -> str:
     """Text from a stranger, fit for a terminal: no escape sequences, no controls but line ends."""
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+    return "".join(c if c.isprintable() or c == "\n" else _harmless(c) for c in text.expandtabs())
+
+
+#: They join, or keep apart, the characters of one emoji or word; text is misspelt without them.
+_JOINERS = "\u200c\u200d"
+#: Soft hyphen, zero-width space, direction marks, word joiner, byte order mark: common, invisible.
+_INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
+
+
+def _harmless(unprintable: str) -> str:
+    """What a terminal is given for a character that `str.isprintable` is wary of."""
+    if unprintable in _JOINERS:
+        return unprintable
+    if unprintable in _INVISIBLE:
+        return ""
+    # French and many numbers are written with no-break spaces.
+    return " " if unicodedata.category(unprintable) == "Zs" else "�"
 
 
 def _rich_table(
@@ -104,12 +121,12 @@ def _rich_table(
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for key, heading in columns.items():
         longest_word = max(len(word) for word in heading.split())
-        of_times = any(_brief_time(row[key]) != row[key] for row in rows)
+        of_times = any(brief_time(row[key]) != row[key] for row in rows)
         shown.add_column(heading, overflow="fold", min_width=longest_word, no_wrap=of_times)
     for row in rows:
         cells = []
         for key in columns:
-            value = _brief_time(row[key])
+            value = brief_time(row[key])
             if isinstance(value, list | tuple):
                 value = ", ".join(str(entry) for entry in value)
             text = "" if value is None else printable(str(value))
@@ -118,7 +135,7 @@ def _rich_table(
     console().print(shown)
 
 
-def _brief_time(value: Any) -> Any:
+def brief_time(value: Any) -> Any:
     """A stored time as people read it, to the second; anything else as it is."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z", value):
         return f"{value[:10]} {value[11:19]}"

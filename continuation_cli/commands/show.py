@@ -176,16 +176,34 @@ def _marks(message: dict[str, Any], replies: dict[int, dict[str, Any]]) -> list[
     ]
 
 
-def _print(data: dict[str, Any]) -> None:
-    columns = {"at": "Time (UTC)", "kind": "Kind", "who": "Who", "id": "Id", "what": "What",
-               "state": "State"}  # fmt: skip
-    entries = timeline(data)
-    if output.is_terminal():
-        from rich.text import Text
+#: What is told of an entry; the columns in a pipe.
+_KEYS = ("at", "kind", "who", "id", "what", "state")
+#: How each kind of entry looks on a terminal.
+_STYLES = {"note": "yellow", "email": "cyan", "page": "dim", "system": "dim"}
 
-        to = data["email"] or "no address"
-        who = f" in {data['channel']}, {data['name'] or 'unnamed'} <{to}>"
-        head = output.one_line(f"{who}, {data['state']}, customer {data['presence']}")
-        output.console().print(Text.assemble((output.one_line(data["conversation"]), "bold"), head))
-    output.table(entries, columns, styles={"kind=note": "yellow", "kind=email": "cyan",
-                                           "kind=page": "dim", "kind=system": "dim"})  # fmt: skip
+
+def _print(data: dict[str, Any]) -> None:
+    if not output.is_terminal():
+        output.table(timeline(data), {key: key for key in _KEYS})
+        return
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = output.console()
+    to = data["email"] or "no address"
+    who = f" in {data['channel']}, {data['name'] or 'unnamed'} <{to}>"
+    head = output.one_line(f"{who}, {data['state']}, customer {data['presence']}; UTC")
+    console.print(Text.assemble((output.one_line(data["conversation"]), "bold"), head))
+    console.print()
+    # Not a table: what was written needs the whole width.
+    for entry in timeline(data):
+        style = _STYLES.get(entry["kind"], "")
+        author = " ".join(filter(None, (entry["kind"], entry["who"])))
+        told = [output.one_line(str(v)) for v in (author, entry["id"], entry["state"]) if v]
+        when = output.brief_time(entry["at"])
+        console.print(
+            Text.assemble(f"{when}  ", (told[0], style or "bold"), "  ".join(["", *told[1:]]))
+        )
+        if entry["what"]:
+            what = Text(output.printable(entry["what"]), style=style, overflow="fold")
+            console.print(Padding(what, (0, 0, 0, 2)))

@@ -119,6 +119,15 @@ def test_what_pending_tells_a_person(terminal, crowded):
     assert "Why? continuation explain CONVERSATION" in shown
 
 
+def test_what_was_written_has_the_whole_width(terminal, chat):
+    text = "Two brake pads and a clean rotor, done the same day, if you bring it in."
+    chat.due("c1", name="Ada")
+    chat.message("c1", "m2", f"{text}\nA\u00a0b\tc\u00ad \U0001f469\u200d\U0001f469", ago=9)
+    shown = [line.rstrip() for line in terminal("show", "c1", NO_COLOR="1").splitlines()]
+    start = next(n for n, line in enumerate(shown) if line.endswith("  m2  unseen"))
+    assert shown[start + 1 : start + 3] == [f"  {text}", "  A b     c \U0001f469\u200d\U0001f469"]
+
+
 def test_nothing_in_the_data_acts_on_the_terminal(terminal, chat, run):
     chat.due(HOSTILE, channel=HOSTILE, email=HOSTILE, name=HOSTILE)
     chat.due("c1")
