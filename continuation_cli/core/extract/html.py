@@ -15,7 +15,7 @@ from continuation_cli.core.extract.lines import MOST, Line, Mark, line_of
 from continuation_cli.core.marks import EMAIL_CLASS, REPLY_MARKER_CLASS
 
 #: Tags that are looked at; what follows is text without its tags.
-_MOST_TAGS: Final = 60_000
+_MOST_TAGS: Final = 30_000
 #: Characters of a tag that are looked at.
 _LONGEST_TAG: Final = 1_200
 
@@ -83,6 +83,8 @@ _INDENTED = re.compile(
 )
 _PRE_STYLE = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*["']([^"'<>]{1,12})["']""", re.IGNORECASE)
+#: What begins a tag; any other "<" is text.
+_TAG = re.compile(r"<[a-zA-Z/!?]")
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
 
 #: What an item of a list begins with.
@@ -127,17 +129,13 @@ class _Reader:
     def read(self, markup: str) -> list[Line]:
         at, tags, end = 0, 0, len(markup)
         while at < end:
-            start = markup.find("<", at)
-            if start < 0:
+            found = _TAG.search(markup, at)
+            if found is None:
                 break
+            start = found.start()
             if start > at:
                 self._add(markup[at:start])
-            first = markup[start + 1 : start + 2]
-            if not (first.isalpha() or first in ("/", "!", "?")):
-                self._add("<")
-                at = start + 1
-                continue
-            if first == "!" and markup.startswith("<!--", start):
+            if markup.startswith("<!--", start):
                 close = markup.find("-->", start + 4)
                 # An unclosed comment hides nothing.
                 at = close + 3 if close >= 0 else start + 4

@@ -58,7 +58,10 @@ def new_text(
     is_ours = any(line.depth and ours.is_marker(line.key) for line in lines)
     runs = _runs(lines[:end], attributions)
     found_quote = end < len(lines) or any(run.quoted for run in runs)
-    kept = _kept(_without_signatures(runs, has_text=goes_on), is_ours=is_ours)
+    runs = _without_signatures(runs)
+    if goes_on and _is_footer(runs):
+        runs = []
+    kept = _kept(runs, is_ours=is_ours)
     return Found(shown(kept), found_quote or bool(attributions))
 
 
@@ -279,7 +282,14 @@ def _runs(lines: Sequence[Line], attributions: set[int]) -> list[_Run]:
     return runs
 
 
-def _without_signatures(runs: list[_Run], *, has_text: bool) -> list[_Run]:
+def _is_footer(runs: Sequence[_Run]) -> bool:
+    """Whether nothing but footers was written."""
+    written = [line.key for run in runs if not run.quoted for line in run.lines if line.key]
+    return all(signatures.is_footer(key) for key in written)
+
+
+def _without_signatures(runs: list[_Run]) -> list[_Run]:
+    has_text = False
     kept: list[_Run] = []
     is_marked = any(
         line.key and line.mark != "signature"
