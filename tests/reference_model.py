@@ -4,7 +4,8 @@ Written from the rules and not from the program, of which it imports nothing. It
 facts, in whatever order they come, and asks them all each time; times are milliseconds. `Model`
 takes chat events (docs/events.md) as dicts and what else a person does; `History` invents them.
 
-It speaks of the settings by their values: delays in milliseconds, None for `never`.
+It speaks of the settings by their values: delays in milliseconds, None for `never`. What becomes of
+an email once it is recorded (section 5) is in `faults.reference_outbox`.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ class Chat:
     """One conversation: facts, and what was mailed."""
 
     began: int
+    channel: tuple[int, str] = (-1, "default")
     address: tuple[int, str] = (-1, "")
     spoken: dict[str, tuple[str, Order]] = field(default_factory=dict)
     chat_replies: list[Order] = field(default_factory=list)
@@ -121,9 +123,13 @@ class Model:
     """All conversations, under one set of rules."""
 
     def __init__(self, rules: Rules) -> None:
-        self.rules = rules
+        self._rules = rules
         self.chats: dict[str, Chat] = {}
         self.suppressed: dict[str, str] = {}
+
+    def rules_of(self, channel: str) -> Rules:  # noqa: ARG002 - one channel is like another here
+        """The settings of a channel."""
+        return self._rules
 
     # --- What happens -------------------------------------------------------------------------
 
@@ -141,7 +147,9 @@ class Model:
             chat.read_through.add(event["through"])
         elif kind.startswith("page_"):
             self._browse(chat, event, at)
-        elif "email" in event:
+        if "channel" in event:
+            chat.channel = max(chat.channel, (at, event["channel"]))
+        if "email" in event:
             chat.address = max(chat.address, (at, event["email"]))
 
     def _speak(self, chat: Chat, event: dict[str, Any], at: int) -> None:
@@ -178,30 +186,29 @@ class Model:
 
     # --- What follows -------------------------------------------------------------------------
 
-    def judge(self, name: str, now: int) -> Verdict:
-        """Whether an email is due."""
-        chat, rules = self.chats[name], self.rules
+    def judge(self, name: str, now: int, *, ageless: bool = False) -> Verdict:
+        """Whether an email is due; `ageless`: however old its messages are."""
+        chat = self.chats[name]
+        rules = self.rules_of(chat.channel[1])
         waiting = chat.waiting()
-        starts = [order[0] for order, author, _ in waiting if self._starts(author)]
+        starters = ("agent", "bot") if rules.bot_messages == "trigger" else ("agent",)
+        starts = [order[0] for order, author, _ in waiting if author in starters]
         if not starts:
             return Verdict("skipped", "nothing_unseen", None, ())
         rides = ("agent",) if rules.bot_messages == "omit" else ("agent", "bot")
         messages = tuple(name for _, author, name in waiting if author in rides)
-        obstacle = self._obstacle(chat, max(starts), now)
+        obstacle = self._obstacle(chat, rules, now if ageless else max(starts), now)
         if obstacle:
             return Verdict("skipped", obstacle, None, messages)
-        rule, delay, since = self._clock(chat, min(starts), now)
+        rule, delay, since = self._clock(chat, rules, min(starts), now)
         if delay is None:
             return Verdict("skipped", "rule_off", None, messages)
         state = "due" if since + delay <= now else "waiting"
         return Verdict(state, rule, since + delay, messages)
 
-    def _starts(self, author: str) -> bool:
-        return author == "agent" or self.rules.bot_messages == "trigger"
-
-    def _obstacle(self, chat: Chat, newest: int, now: int) -> str | None:
+    def _obstacle(self, chat: Chat, rules: Rules, newest: int, now: int) -> str | None:
         address = chat.address[1]
-        if not self.rules.enabled:
+        if not rules.enabled:
             return "disabled"
         if not address:
             return "no_address"
@@ -211,15 +218,16 @@ class Model:
             return "opted_out" if self.suppressed[address] == "unsubscribe" else "suppressed"
         if chat.held:
             return "held"
-        if now - newest > self.rules.max_age:
+        if now - newest > rules.max_age:
             return "expired"
-        if sum(now - at < DAY for at in chat.mailed_at) >= self.rules.daily_cap:
+        if sum(now - at < DAY for at in chat.mailed_at) >= rules.daily_cap:
             return "rate_capped"
         return None
 
-    def _clock(self, chat: Chat, first: int, now: int) -> tuple[str, int | None, int]:
+    def _clock(
+        self, chat: Chat, rules: Rules, first: int, now: int
+    ) -> tuple[str, int | None, int]:
         """The rule, its delay, and the time from which it counts."""
-        rules = self.rules
         tabs = [tab for tab in chat.tabs.values() if tab.opened <= now]
         ends = [tab.end(rules.presence_timeout) for tab in tabs]
         unseen = ("unseen", rules.unseen_delay, first)

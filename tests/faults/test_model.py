@@ -1,0 +1,95 @@
+"""A reference model of the rules and the program get the same random histories of cron minutes, and
+agree on every conversation and every email after each sweep.
+
+A history that fails tells its seed and how to run it again, shortened to the steps that matter:
+
+    FAULTS_SEED=SEED:MINUTES:CONVERSATIONS python -m pytest tests/faults/test_model.py
+
+FAULTS=full runs 100,000 histories; FAULTS_FROM is the first seed, FAULTS_MINUTES ends the run early.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import stored
+from faults.compared import Run
+from faults.minutes import Hours
+from faults.scale import scale
+
+if TYPE_CHECKING:
+    from faults.minutes import Step
+
+#: (minutes, conversations, how many in a thousand): eight hours are rare, and slow.
+SIZES = ((4, 1, 500), (6, 2, 350), (12, 3, 129), (60, 4, 20), (480, 5, 1))
+HISTORIES = scale(1_000, 100_000)
+FIRST = int(os.environ.get("FAULTS_FROM", "0"))
+#: How long a failing history is shortened, in seconds.
+PATIENCE = 60.0
+
+
+def size_of(seed: int) -> tuple[int, int]:
+    place = seed % 1000
+    for minutes, conversations, share in SIZES:
+        if place < share:
+            return minutes, conversations
+        place -= share
+    raise ValueError("the shares make a thousand")
+
+
+def problem_of(steps: list[Step]) -> BaseException | None:
+    """What the program and the model disagree on, if they do."""
+    with stored.store() as chat:
+        try:
+            Run(chat).tell(steps)
+        except Exception as error:
+            return error
+    return None
+
+
+def shortened(steps: list[Step], problem: BaseException) -> tuple[list[Step], BaseException]:
+    """Leave out what is not needed to fail: half, a quarter, ... down to single steps."""
+    until = time.monotonic() + PATIENCE
+    size = len(steps) // 2
+    while size:
+        start = 0
+        while start < len(steps) and time.monotonic() < until:
+            fewer = steps[:start] + steps[start + size :]
+            found = problem_of(fewer)
+            if found is not None and type(found) is type(problem):
+                steps, problem = fewer, found
+            else:
+                start += size
+        size //= 2
+    return steps, problem
+
+
+def run(seed: int, minutes: int, conversations: int) -> None:
+    steps = list(Hours(seed, minutes, conversations))
+    problem = problem_of(steps)
+    if problem is None:
+        return
+    fewer, problem = shortened(steps, problem)
+    told = "\n".join(map(repr, fewer))
+    again = f"FAULTS_SEED={seed}:{minutes}:{conversations} python -m pytest {__file__}"
+    pytest.fail(
+        f"{type(problem).__name__}: {problem}\n\nafter these {len(fewer)} of {len(steps)} steps:"
+        f"\n{told}\n\nAgain: {again}"
+    )
+
+
+def test_the_program_does_what_the_rules_say_through_all_hours():
+    if "FAULTS_SEED" in os.environ:
+        run(*map(int, os.environ["FAULTS_SEED"].split(":")))
+        return
+    until = time.monotonic() + 60 * float(os.environ.get("FAULTS_MINUTES", "inf"))
+    done = 0
+    for seed in range(FIRST, FIRST + HISTORIES):
+        if time.monotonic() > until:
+            break
+        run(seed, *size_of(seed))
+        done += 1
+    print(f"{done:,} histories, from seed {FIRST}")
