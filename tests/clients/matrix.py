@@ -202,8 +202,9 @@ def _answers() -> Iterator[list[Case]]:
         email = sent("en")
         for style in styles:
             if style != "inline":
-                for name, answer in ANSWERS.items():
-                    yield _in_parts(client, Reply(email, answer, language, style), name)
+                for number, (name, answer) in enumerate(ANSWERS.items()):
+                    reply = Reply(email, answer, language, style, attachment=number % 3 == 0)
+                    yield _in_parts(client, reply, name)
         yield _in_parts(client, Reply(email, "", language, attachment=True), "attachment-only")
 
 
