@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from continuation_cli.__main__ import _is_delivery, main
+from continuation_cli.__main__ import main
 
 MESSAGE = b"From: %s\nTo: %s\nMessage-ID: <a1@x.example>\nSubject: Re: x\n\nYes, please.\n"
 
@@ -388,28 +388,7 @@ def test_several_at_once_post_the_same_message_once(spawn, chat, mail):
     assert posted(chat) == ["Yes, please."]
 
 
-# --- The way in -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("receive", True),
-        ("receive -", True),
-        ("--db x receive", True),
-        ("--db=x receive", True),
-        ("--db receive receive", True),
-        ("--db receive", True),
-        ("--dbase x receive", True),
-        ("--db receive sweep", False),
-        ("--db x sweep", False),
-        ("--db x settings set from-name receive", False),
-        ("--db=x settings set from-name receive", False),
-        ("", False),
-    ],
-)
-def test_what_is_a_delivery(words, expected):
-    assert _is_delivery(words.split()) is expected
+# --- What it leaves ------------------------------------------------------------------------------
 
 
 def test_what_it_makes_is_for_its_owner_only(pipe, chat, mail):

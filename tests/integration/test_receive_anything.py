@@ -116,9 +116,7 @@ def test_damaged_mail_is_kept_and_answered(office, data):
     office.check(raw)
 
 
-@pytest.mark.parametrize(
-    "unit", [b"On ", b">", b"<div>", b"A:", b"--b\n", b"<a@b>"]
-)
+@pytest.mark.parametrize("unit", [b"On ", b">", b"<div>", b"A:", b"--b\n", b"<a@b>"])
 def test_a_crafted_megabyte_is_soon_done_with(unit):
     """In each place where it may be read: fields, text, HTML, a report."""
     with desk() as made:
