@@ -110,6 +110,12 @@ class FaultySmtp:
             return fault.pop(0) if len(fault) > 1 else fault[0]
         return fault
 
+    def answered(self, stage: str) -> None:
+        """For servers that do more: the reply at this stage has been given."""
+
+    def reading(self, octets: int) -> None:
+        """For servers that do more: of the message in hand, so much has come."""
+
     def stall(self) -> None:
         self._over.wait(10)
         raise _HungUpError
@@ -163,6 +169,7 @@ class _Session:
             self.server.stall()  # having said so, it reads no further
         while not self.buffer.startswith(b".\r\n") and b"\r\n.\r\n" not in self.buffer:
             self.more()
+            self.server.reading(len(self.buffer))
         body, _, self.buffer = (b"\r\n" + self.buffer).partition(b"\r\n.\r\n")
         message = (body[2:] + b"\r\n").replace(b"\r\n..", b"\r\n.")
         self.message_in_hand = message
@@ -196,6 +203,7 @@ class _Session:
         if stage == "dot" and reply.startswith("250"):
             self.server.accepted.append(self.message_in_hand)  # before the client hears of it
         self.say(reply)
+        self.server.answered(stage)
         if reply.startswith("421"):
             raise _HungUpError
         return reply
