@@ -14,6 +14,7 @@ from continuation_cli.commands.context import (
     missing_conversation,
     now_option,
 )
+from continuation_cli.commands.replies import WHY, became
 from continuation_cli.core import explain as steps
 from continuation_cli.core import report, settings, times
 from continuation_cli.store import activity, db, inbox, outbox
@@ -90,11 +91,11 @@ def _replies(connection: Connection, conversation: str) -> list[str]:
     for row in reversed(inbox.listed(connection, conversation=conversation)):
         what = row["kind"].replace("_", "-").capitalize()
         when = steps.at(times.from_text(row["received_at"]))
-        line = f"{what} {row['id']} of {when} from {row['sender'] or 'nobody'}: {row['state']}"
+        line = f"{what} {row['id']} of {when} from {row['sender'] or 'nobody'}: {became(row)}"
+        if row["state"] == "quarantined" and row["reason"] in WHY:
+            line += f", because {WHY[row['reason']]}"
         if row["message"]:
             line += f" as message {row['message']}"
-        why = row["detail"] or (row["reason"] or "").replace("_", " ")
-        line += f" ({why})" if why else ""
         if row["email"]:
             line += f", about email {row['email']}"
         if row["state"] == "quarantined":

@@ -30,6 +30,23 @@ WIDE = 110
 KINDS = ("reply", "auto_reply", "bounce", "complaint", "unsubscribe", "unroutable")
 STATES = ("posted", "quarantined", "ignored", "rejected")
 
+#: Why a message waits for a person, or has gone back to its sender.
+WHY = {
+    "from_differs": "From is not the customer's address",
+    "from_unclear": "From names nobody, or several",
+    "authentication_failed": "the mail server found that it does not come from where From says",
+    "not_authenticated": "the server named by authserv_id found nothing that speaks for From",
+    "to_bounce_address": "it came to the address for bounces and is none",
+    "too_large": "it is larger than max_message_size",
+    "header_too_large": "its header is larger than max_header_size",
+    "too_many_parts": "it has more parts than max_parts",
+    "too_deep": "its parts are nested deeper than max_nesting",
+    "too_many_attachments": "it has more attachments than max_attachments",
+    "attachment_too_large": "an attachment is larger than max_attachment_size",
+    "no_token": "the address belongs to no conversation, and it answers no email",
+    "unknown_token": "no conversation has this address, or not any more",
+}
+
 
 def reply_data(row: Row) -> dict[str, Any]:
     """A received message as lists tell it."""
@@ -53,6 +70,15 @@ def reply_data(row: Row) -> dict[str, Any]:
         "decided_at": row["decided_at"],
         "decided_by": row["decided_by"],
     }
+
+
+def became(row: Row | dict[str, Any]) -> str:
+    """What became of a received message, in a few words."""
+    detail = row["detail"]
+    if row["state"] == "ignored" and detail:  # it posted nothing, but has had an effect
+        return str(detail)
+    why = detail or row["reason"]
+    return f"{row['state']} ({why})" if why else str(row["state"])
 
 
 @click.group()
@@ -170,6 +196,7 @@ def _print(data: dict[str, Any]) -> None:
     about = f", in answer to email {data['email']}" if data["email"] else ""
     told = [
         ("Reply", f"{data['id']}, {data['kind']}, {data['state']}{reason}"),
+        ("Why", WHY.get(data["reason"])),
         ("Result", data["detail"]),
         ("Decided", decided),
         ("Conversation", data["conversation"] and f"{data['conversation']}{about}"),
@@ -189,12 +216,14 @@ def _print(data: dict[str, Any]) -> None:
         click.echo(f"Attachment:    {name}\n               {file['path']}")
     if data["text"]:
         click.echo("\n" + output.printable(data["text"]))
+    number = data["id"]
     if data["state"] == "quarantined":
-        number = data["id"]
         output.note(
-            f"To post it as a message: continuation replies accept {number}; to keep it out: "
-            f"continuation replies reject {number}"
+            f"\nTo post it as a message: continuation replies accept {number}\n"
+            f"To keep it out: continuation replies reject {number}"
         )
+    elif data["state"] != "posted" and not data["text"]:
+        output.note(f"\nTo read it: continuation replies show {number} --part eml")
 
 
 @replies.command()

@@ -8,7 +8,7 @@ import click
 
 from continuation_cli import output
 from continuation_cli.commands.context import Context, json_option, missing_conversation, now_option
-from continuation_cli.commands.replies import reply_data
+from continuation_cli.commands.replies import became, reply_data
 from continuation_cli.core import schedule, times
 from continuation_cli.store import activity, db, inbox, outbox
 from continuation_cli.store.settings import SettingsReader
@@ -156,11 +156,9 @@ def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
         if reply["state"] == "posted":  # it is among the messages
             continue
         what = f"from {reply['from'] or 'nobody'}: {reply['subject'] or ''}"
-        detail = reply["detail"] or reply["reason"]
-        state = f"{reply['state']} ({detail})" if detail else reply["state"]
         entries.append({"at": reply["received_at"], "kind": reply["kind"].replace("_", " "),
                         "who": reply["from_name"] or "", "id": reply["id"], "what": what,
-                        "state": state})  # fmt: skip
+                        "state": became(reply)})  # fmt: skip
     return sorted(entries, key=lambda entry: entry["at"])
 
 

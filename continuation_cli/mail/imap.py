@@ -102,7 +102,7 @@ class ImapMailbox:
         try:
             with self._talking(f"{self._host}:{self._port}"):
                 self._connection = Connection(self._connect())
-            with self._talking("login"):
+            with self._talking(f"{self._login[0]} at {self._host}:{self._port}: login"):
                 self._log_in()
             with self._talking(self._folder):
                 self._select()

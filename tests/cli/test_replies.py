@@ -108,6 +108,21 @@ def test_show_tells_where_a_message_came_from(run, received):
     assert kinds["auto reply"]["state"] == "ignored (auto_submitted)"
 
 
+def test_what_became_of_each_is_said_in_words(run, chat, received):
+    ran = run("replies", "show", "2")
+    assert "Why:           From is not the customer's address\n" in ran.out
+    assert ran.err.endswith("To keep it out: continuation replies reject 2\n")
+    assert (
+        run("replies", "show", "3").err == "\nTo read it: continuation replies show 3 --part eml\n"
+    )
+    assert run("replies", "show", "1").err == ""
+    to = chat.one("SELECT reply_to FROM emails WHERE id = 1").replace("reply+", "unsubscribe+")
+    assert run("receive", stdin=f"From: ada@example.com\nTo: {to}\n\n".encode()).code == 0
+    told = run("explain", "c1").out
+    assert "quarantined (from_differs), because From is not the customer's address" in told
+    assert "from ada@example.com: ada@example.com is not mailed any more, about email 1." in told
+
+
 # --- Accept and reject ----------------------------------------------------------------------------
 
 
