@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from continuation_cli.core.model import Conversation
+    from continuation_cli.core.model import Conversation, Rule
     from continuation_cli.drafts import Prepared
     from continuation_cli.ledger import Ledger
 
@@ -36,6 +36,14 @@ class Planned(NamedTuple):
 
 
 Work = Planned | retries.Retry
+
+
+class _Found(NamedTuple):
+    """A conversation that was due when the database had that version."""
+
+    version: int
+    conversation: Conversation
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,12 @@ class Planner:
         while batch := retries.due(self._ledger.connection, now, after=last):
             last = batch[-1].id
             yield from (r for r in batch if self._scope.covers(r.conversation, r.channel))
-        for conversation in self._due(now):
-            planned = self._plan(conversation, now)
+        for found in self._due(now):
+            planned = self._plan(found, now)
             if planned is not None:
                 yield planned
 
-    def _due(self, now: datetime) -> Iterator[Conversation]:
+    def _due(self, now: datetime) -> Iterator[_Found]:
         if self._scope.conversation is not None:
             yield from self._sift([self._scope.conversation], now)
             return
@@ -81,10 +89,11 @@ class Planner:
             last = batch[-1]
             yield from self._sift([candidate.conversation for candidate in batch], now)
 
-    def _sift(self, candidates: list[str], now: datetime) -> list[Conversation]:
-        """Those that are due; the others are put off to when they may be."""
+    def _sift(self, candidates: list[str], now: datetime) -> list[_Found]:
+        """Those that are due, by which rule; the others are put off to when they may be."""
         self._ledger.refresh()
-        due: list[Conversation] = []
+        version = self._ledger.version
+        due: list[_Found] = []
         other: list[Conversation] = []
         for conversation_id in candidates:
             with self._guarding(conversation_id, now):
@@ -93,8 +102,11 @@ class Planner:
                     conversation.id, conversation.channel
                 ):
                     continue
-                is_due = isinstance(self.decide(conversation, now), schedule.Due)
-                (due if is_due else other).append(conversation)
+                decision = self.decide(conversation, now)
+                if isinstance(decision, schedule.Due):
+                    due.append(_Found(version, conversation, decision.rule))
+                else:
+                    other.append(conversation)
         if other:
             with self._ledger.writing():
                 self._put_off(other, now)
@@ -123,13 +135,15 @@ class Planner:
             self._ledger.report.skipped[reason] += 1
         queue.postpone(self._ledger.connection, conversation.id, look, reason)
 
-    def _plan(self, conversation: Conversation, now: datetime) -> Planned | None:
+    def _plan(self, found: _Found, now: datetime) -> Planned | None:
         """Compose; a conversation that breaks is recorded and set aside, and the rest goes on."""
-        with self._guarding(conversation.id, now):
-            current: Conversation | None = conversation
-            if self._ledger.refresh():
-                current = self._drafter.conversation(conversation.id, now)
+        with self._guarding(found.conversation.id, now):
+            self._ledger.refresh()
             version = self._ledger.version
+            if version == found.version:
+                facts = self._drafter.facts(found.conversation)
+                return Planned(version, self._drafter.prepare(facts, found.rule, now))
+            current = self._drafter.conversation(found.conversation.id, now)
             prepared = self.prepare(current, now) if current else None
             return Planned(version, prepared) if prepared else None
         return None
