@@ -134,7 +134,7 @@ def test_the_sql_of_the_documentation_runs(chat):
     for block in blocks:
         for statement in re.sub(r"--.*", "", block).split(";"):
             if statement.strip():
-                chat.sql(statement.replace(":now", f"'{chat.ago(1)}'"))
+                chat.sql(re.sub(":now|:since", f"'{chat.ago(1)}'", statement))
     [row] = chat.sql("SELECT deleted_at, text FROM messages WHERE id = 'm3'")
     assert (row["deleted_at"], row["text"]) == (chat.ago(1), "Yes, three.")
 
