@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: A report about an email of ours is smaller than this, in octets, and holds its header.
 _REPORT = 1 << 20
+#: As many mails are received before they are put away. Only then do they have to be on the disk,
+#: and waiting for that takes longer than all the rest.
+_GROUP = 20
 _REPORT_TYPES = ("multipart/report", "message/delivery-status", "message/global-delivery-status")
 
 
@@ -61,6 +64,7 @@ class Fetch:
         self._again = again
         self._on_result = on_result
         self.stopped: str | None = None
+        self._received: list[tuple[Mail, Outcome]] = []
 
     def stop(self, why: str) -> None:
         """End after the mail that is in hand."""
@@ -74,11 +78,18 @@ class Fetch:
         or the disk is at fault; nothing is lost then, and the next run goes on.
         """
         counts: Counter[str] = Counter()
-        with self._mailbox as mailbox:
-            for mail in mailbox.mails(self._fresh()):
-                if self.stopped:
-                    break
-                counts[self._take(mail)] += 1
+        with self._mailbox as mailbox, db.durable_later(self._connection):
+            try:
+                for mail in mailbox.mails(self._fresh()):
+                    if self.stopped:
+                        break
+                    counts[self._take(mail)] += 1
+                    if len(self._received) >= _GROUP:
+                        counts += self._put_away()
+                counts += self._put_away()
+            finally:
+                for mail, outcome in self._received:  # though not put away
+                    self._on_result(Result(mail.key, outcome))
         return counts
 
     def _fresh(self) -> list[str]:
@@ -91,7 +102,6 @@ class Fetch:
         return [key for key in keys if self._again or key not in passed][: self._limit]
 
     def _take(self, mail: Mail) -> str:
-        outcome: Outcome | None = None
         try:
             outcome = self._receive(mail)
             if outcome is None or outcome.conversation is None:
@@ -99,22 +109,38 @@ class Fetch:
                     mailboxes.pass_over(self._connection, self._mailbox.name, mail.key)
                 self._on_result(Result(mail.key, outcome))
                 return "left"
-            mail.done()
         except MailVanished:
             return "vanished"
-        except (MailboxUnavailable, db.StoreError, db.OperationalError, OSError):
-            if outcome is not None:  # received, though not put away
-                self._on_result(Result(mail.key, outcome))
+        except (MailboxUnavailable, db.StoreError, db.OperationalError, OSError) as error:
+            if not isinstance(error, MailboxUnavailable):
+                self._put_away()
             raise
         except Exception as error:
             # A mail that cannot be dealt with must not hold up those behind it.
-            what = (
-                str(error) if isinstance(error, MailStays) else f"{type(error).__name__}: {error}"
-            )
-            self._on_result(Result(mail.key, outcome, what))
+            self._on_result(Result(mail.key, None, _told(error)))
             return "problem"
-        self._on_result(Result(mail.key, outcome))
-        return "done"
+        self._received.append((mail, outcome))
+        return "received"
+
+    def _put_away(self) -> Counter[str]:
+        """Put away what has been received, once all that follows from it is on the disk."""
+        counts: Counter[str] = Counter()
+        if not self._received:
+            return counts
+        self._archive.sync()
+        db.sync(self._connection)
+        while self._received:
+            mail, outcome = self._received[0]
+            problem = None
+            try:
+                mail.done()
+            except MailStays as error:
+                problem = _told(error)
+            self._received.pop(0)
+            self._on_result(Result(mail.key, outcome, problem))
+            counts["problem" if problem else "done"] += 1
+            counts["received"] -= 1
+        return counts
 
     # --- Whom a mail concerns -------------------------------------------------------------------
 
@@ -122,7 +148,9 @@ class Fetch:
         """Receive a mail if it concerns a conversation, or might have."""
         if self._is_for_us(mail.head):
             with mail.open() as stream:
-                kept = self._archive.keep_stream(stream, "raw", self._receiver.limits.message + 1)
+                kept = self._archive.keep_stream(
+                    stream, "raw", self._receiver.limits.message + 1, durable=False
+                )
             return self._receiver.receive_kept(kept)
         if _may_report(read(mail.head)):
             with mail.open() as stream:
@@ -153,6 +181,10 @@ class Fetch:
             routing.returned_tokens(original)
             or inbox.by_message_id(self._connection, message_ids) is not None
         )
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, MailStays) else f"{type(error).__name__}: {error}"
 
 
 def _may_report(received: Received) -> bool:

@@ -300,7 +300,9 @@ def check(key: str, text: str, *, channel: str | None = None) -> str:
         ) from None
     if isinstance(value, bool):
         return "on" if value else "off"
-    return value if isinstance(value, str) else text.strip().lower()
+    if isinstance(value, str):
+        return value
+    return text.strip().upper() if spec.read is _size else text.strip().lower()
 
 
 Source = Literal["built in", "default", "channel"]

@@ -58,8 +58,11 @@ class Archive:
                 self._finish(file, name, self.path(shelf, digest))
         return digest
 
-    def keep_stream(self, stream: BinaryIO, shelf: Shelf, head: int) -> Kept:
-        """Keep all that a stream holds; `head` octets of it are also returned."""
+    def keep_stream(
+        self, stream: BinaryIO, shelf: Shelf, head: int, *, durable: bool = True
+    ) -> Kept:
+        """Keep all that a stream holds; `head` octets of it are also returned. Unless it is to be
+        `durable`, it survives a loss of power only once `sync` has been called."""
         hashed, size, start = hashlib.sha256(), 0, b""
         with self._unfinished() as (file, name):
             while chunk := stream.read(_CHUNK):
@@ -70,8 +73,13 @@ class Archive:
                     start += chunk[: head - len(start)]
             digest = hashed.hexdigest()
             if not self._touched(self.path(shelf, digest)):
-                self._finish(file, name, self.path(shelf, digest))
+                self._finish(file, name, self.path(shelf, digest), durable=durable)
         return Kept(digest, size, start)
+
+    def sync(self) -> None:
+        """Wait until all that was kept is on the disk under its name."""
+        for descriptor in self._directories.values():
+            os.fsync(descriptor)
 
     def read(self, shelf: Shelf, digest: str, limit: int = -1) -> bytes:
         """What is kept under a digest, or its first `limit` octets. Raises FileNotFoundError."""
@@ -122,13 +130,14 @@ class Archive:
         finally:
             name.unlink(missing_ok=True)
 
-    def _finish(self, file: BinaryIO, name: Path, path: Path) -> None:
+    def _finish(self, file: BinaryIO, name: Path, path: Path, *, durable: bool = True) -> None:
         file.flush()
         os.fsync(file.fileno())
         self._give_to_owner(file.fileno())
         directory = self._directory(path.parent)
         name.replace(path)
-        os.fsync(self._directories[directory])
+        if durable:
+            os.fsync(self._directories[directory])
 
     def _directory(self, path: Path) -> Path:
         """The directory, made if it is missing; for its owner only, under any umask. It stays open,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -174,6 +174,30 @@ def _take_write_lock(connection: sqlite3.Connection, patience: float) -> None:
                 raise
         else:
             return
+
+
+@contextmanager
+def durable_later(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commits survive the end of this program, however sudden; a loss of power only once `sync` has
+    been called. For work that is done again unless it was said to be done."""
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous = FULL")
+
+
+def sync(connection: sqlite3.Connection) -> None:
+    """Wait until everything that was committed is on the disk: it is in the write-ahead log, unless
+    a checkpoint has brought it into the database, which waits itself
+    (https://sqlite.org/pragma.html#pragma_synchronous)."""
+    (_, _, path) = connection.execute("PRAGMA database_list").fetchone()
+    with suppress(FileNotFoundError):
+        log = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(log)
+        finally:
+            os.close(log)
 
 
 @contextmanager

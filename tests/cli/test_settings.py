@@ -36,6 +36,12 @@ REFUSED = [
     ("daily_cap", "-1", "daily_cap: '-1' is not a whole number from 0 to 1000"),
     ("on_unknown", "drop", "on_unknown: 'drop' is not one of resend, hold"),
     ("transport", "localhost", "transport: 'localhost' is not a transport URL"),
+    ("max_message_size", "big", "max_message_size: 'big' is not a size from 1K to 1024M"),
+    ("max_header_size", "3G", "max_header_size: '3G' is not a size from 1K to 1024M"),
+    ("max_attachment_size", "20", "max_attachment_size: '20' is not a size from 1K to 1024M"),
+    ("max_parts", "10001", "max_parts: '10001' is not a whole number from 0 to 10000"),
+    ("max_nesting", "-1", "max_nesting: '-1' is not a whole number from 0 to 100"),
+    ("max_attachments", "many", "max_attachments: 'many' is not a whole number from 0 to 1000"),
 ]
 
 
