@@ -67,6 +67,7 @@ def demo(ctx: click.Context, keep: str | None) -> None:
     show_email(find_email(folder / "maildir", SHOWN_TO))
     tour.heading("She answers from her mail program; the mail server hands it over")
     (folder / "reply.eml").write_bytes(answer_to(find_email(folder / "maildir", SHOWN_TO), ANSWER))
+    tour.beginning(folder / "reply.eml", remark="what she wrote stands above the quoted email")
     tour.run("receive", str(folder / "reply.eml"))
     tour.run("replies", "list")
     tour.run("show", ANSWERED, remark="what she wrote is the last message of the chat")
@@ -143,6 +144,13 @@ class Tour:
         """Show a command and run it."""
         self._show(shlex.join(["continuation", *arguments]), remark)
         self._invoke(arguments)
+
+    def beginning(self, reply: Path, remark: str) -> None:
+        """Show a reply as it came, as far as the first lines of what it quotes."""
+        lines = reply.read_text(encoding="utf-8").splitlines()
+        number = next(n for n, line in enumerate(lines) if line.startswith(">")) + 3
+        self._show(f"head -n {number} {shlex.quote(str(reply))}", remark)
+        click.echo(output.printable("\n".join(lines[:number])))
 
     def run_script(self, script: Path) -> None:
         """Show a script that holds commands of ours only, and run them; what they say is left out:

@@ -152,7 +152,8 @@ def _run(run: Fetch, voice: _Voice) -> None:
         voice.sum_up()
     if stopped is not None:
         raise Failure(
-            f"stopped: {stopped}; nothing is lost, the next fetch goes on", os.EX_TEMPFAIL
+            f"stopped: {stopped.rstrip('.')}; nothing is lost, the next fetch goes on",
+            os.EX_TEMPFAIL,
         )
     if counts["problem"]:
         raise SystemExit(os.EX_TEMPFAIL)

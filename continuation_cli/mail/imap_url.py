@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -54,8 +56,8 @@ def from_url(url: str, disposal: Disposal, environ: Mapping[str, str]) -> ImapMa
         if (error.name or "").partition(".")[0] != "imap_tools":
             raise
         raise Misconfigured(
-            "reading mail by IMAP needs imap-tools, which is not installed; "
-            "install it with: pip install 'continuation-cli[imap]'"
+            "reading mail by IMAP needs imap-tools, which is not installed; install it with: "
+            f"{shlex.quote(sys.executable)} -m pip install 'continuation-cli[imap]'"
         ) from None
     return ImapMailbox(
         server.host,

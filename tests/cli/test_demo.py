@@ -75,6 +75,13 @@ def test_the_email_that_is_shown_is_the_one_that_was_sent(tour):
     assert [line.rstrip() for line in body.splitlines() if line.strip()] == lines[4:]
 
 
+def test_the_reply_that_is_shown_is_the_one_that_was_received(tour):
+    folder, out = tour
+    shown = out.split("head -n ")[1].split("\n\n$ ")[0].splitlines()
+    assert shown[1:] == (folder / "reply.eml").read_text().splitlines()[: len(shown) - 1]
+    assert sum(line.startswith(">") for line in shown) == 3
+
+
 def test_every_rule_and_every_reason_is_shown(tour, run):
     """`set_aside` needs an email that cannot be composed: no sample data can break ours."""
     folder, out = tour
