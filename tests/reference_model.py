@@ -127,7 +127,7 @@ class Model:
         self.chats: dict[str, Chat] = {}
         self.suppressed: dict[str, str] = {}
 
-    def rules_of(self, channel: str) -> Rules:  # noqa: ARG002 - one channel is like another here
+    def rules_of(self, channel: str) -> Rules:
         """The settings of a channel."""
         return self._rules
 
@@ -224,9 +224,7 @@ class Model:
             return "rate_capped"
         return None
 
-    def _clock(
-        self, chat: Chat, rules: Rules, first: int, now: int
-    ) -> tuple[str, int | None, int]:
+    def _clock(self, chat: Chat, rules: Rules, first: int, now: int) -> tuple[str, int | None, int]:
         """The rule, its delay, and the time from which it counts."""
         tabs = [tab for tab in chat.tabs.values() if tab.opened <= now]
         ends = [tab.end(rules.presence_timeout) for tab in tabs]

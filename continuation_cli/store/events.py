@@ -42,8 +42,7 @@ class EventWriter:
         self._connection = connection
         self._began: dict[str, str] = {}
         self._channels: set[str] = set()
-        row = connection.execute("SELECT EXISTS (SELECT 1 FROM early_changes)").fetchone()
-        self._early = bool(row[0])
+        self._early: bool | None = None
         self._appliers = {
             "conversation": self._describe,
             "page_opened": self._open_page,
@@ -70,6 +69,15 @@ class EventWriter:
         """Forget what is known of the tables: after a rollback, or when others may have written."""
         self._began.clear()
         self._channels.clear()
+        self._early = None
+
+    def _has_early_changes(self) -> bool:
+        """Whether any message was changed before it came; asked within the transaction, as others
+        may have written until then."""
+        if self._early is None:
+            query = "SELECT EXISTS (SELECT 1 FROM early_changes)"
+            self._early = bool(self._connection.execute(query).fetchone()[0])
+        return self._early
 
     def _ensure_conversation(self, event: Event) -> None:
         known = self._connection.execute(
@@ -154,7 +162,7 @@ class EventWriter:
                 fields["text"], fields["format"], fields["attachments"], event.at,
             ),
         )  # fmt: skip
-        if added.rowcount == 1 and self._early:
+        if added.rowcount == 1 and self._has_early_changes():
             self._apply_early_changes(event.conversation, fields["id"])
 
     def _change_message(self, event: Event) -> None:

@@ -120,7 +120,7 @@ class Run:
         self.told: dict[str, str] = {}  # message: the email in which it was delivered
         self.received = 0
         self.quarantined: list[tuple[int, Email, bytes]] = []
-        self.last_raw: tuple[bytes, str] | None = None
+        self.last_raw: tuple[bytes, Email] | None = None
         chat.transport = self.server.transport  # type: ignore[assignment]
         chat.write("REPLACE INTO settings VALUES ('', 'inbound_domain', ?)", DOMAIN)
         chat.write("REPLACE INTO settings VALUES ('acme', 'timezone', 'Europe/Berlin')")
@@ -172,9 +172,7 @@ class Run:
 
     def on_prune(self, age: int) -> None:
         cutoff = self.now - age
-        found = prune.old_conversations(
-            self.chat.ours, to_datetime(cutoff), after="", limit=1000
-        )
+        found = prune.old_conversations(self.chat.ours, to_datetime(cutoff), after="", limit=1000)
         for name in found:
             assert self.model.is_over(name, cutoff, self.now), f"{name} was removed too early"
             self.model.remove(name)
@@ -208,9 +206,9 @@ class Run:
         email, row = found
         if kind == "again":
             if self.last_raw is not None:
-                raw, conversation = self.last_raw
+                raw, answered = self.last_raw
                 outcome = self.receiver.receive(raw)
-                if conversation in self.model.chats:
+                if any(each is answered for each in self.model.emails):
                     assert outcome.kind == "duplicate"
             return
         customer = self.model.chats[email.conversation].address[1]
@@ -234,7 +232,7 @@ class Run:
         else:
             assert (outcome.kind, outcome.state) == ("reply", "posted"), outcome
             self.model.answer(email)
-            self.last_raw = (raw, email.conversation)
+            self.last_raw = (raw, email)
 
     def on_quarantine(self, pick: int, how: str) -> None:
         if not self.quarantined:
@@ -276,6 +274,8 @@ class Run:
         email, now = self.model.emails[place], to_datetime(self.now)
         with db.writing(self.chat.ours):
             if how == "retry":
+                if email.state == "failed":  # it came back, or was refused: nobody has read it
+                    self._forget(ids[place], email)
                 self.model.retry(email, self.now)
                 outbox.retry_now(self.chat.ours, ids[place], now)
             elif how == "cancel" and email.is_replaceable:
@@ -287,6 +287,12 @@ class Run:
                     outbox.resolve_sent(self.chat.ours, ids[place], now, "ana")
                 else:
                     outbox.schedule_resend(self.chat.ours, ids[place], now)
+
+    def _forget(self, number: int, email: Email) -> None:
+        """A person has it sent once more."""
+        self.server.doubtful.add(outbox.one(self.chat.ours, number)["message_id"])
+        for message in email.messages:
+            self.told.pop(message, None)
 
     # --- The sweep --------------------------------------------------------------------------------
 

@@ -152,16 +152,14 @@ class Hours(History):
         if self._random.random() < 0.05:
             return {"*": "down"}
         return {
-            name: self._random.choice(FAULTS)
-            for name in self._names
-            if self._random.random() < 0.3
+            name: self._random.choice(FAULTS) for name in self._names if self._random.random() < 0.5
         }
 
     def _meanwhile(self) -> dict[str, Step]:
         """What happens while an email is on its way, by conversation."""
         found = {}
         for name in self._names:
-            if self._random.random() < 0.12:
+            if self._random.random() < 0.15:
                 step = self._chat()
                 step[1]["conversation"] = name
                 found[name] = step
@@ -171,7 +169,7 @@ class Hours(History):
 _PASSING = [
     *[MINUTE] * 26,
     *[MINUTE - 1, MINUTE + 1, 5 * MINUTE, 5 * MINUTE, 20 * MINUTE],
-    *[-HOUR, HOUR, DAY],
+    *[-HOUR, HOUR, HOUR, DAY],
 ]
 _KINDS = [
     *["chat"] * 26,
@@ -180,7 +178,7 @@ _KINDS = [
     "prune",
 ]
 _CHAT = [
-    *["message"] * 14,
+    *["message"] * 22,
     *["page_opened", "page_hidden", "page_visible", "page_closed"] * 2,
     *["page_active"] * 4,
     *["message_edited", "message_deleted", "seen", "seen", "customer", "channel"],

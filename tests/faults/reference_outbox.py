@@ -223,17 +223,25 @@ class Post(Model):
         if "*" in faults:
             return
         log = list(order)
+        at_first = {name: self.verdict(name, now) for name in self.chats}
+        tried: set[str] = set()
 
         def attempt(email: Email) -> None:
             found = log.pop(0) if log else None
             assert found == email.conversation, f"expected an attempt for {email}, not {found}"
+            tried.add(email.conversation)
             self._attempt(email, now, faults.get(email.conversation), meanwhile)
 
         try:
             self._post_again(now, attempt)
-            self._post_new(now, log, attempt)
+            self._post_new(now, log, at_first, attempt)
         except Stopped:
             assert not log, f"the run was to stop before {log}"
+            return
+        for name, verdict in at_first.items():
+            # What becomes due while a sweep runs may be left to the next one.
+            left_out = verdict.state == self.verdict(name, now).state == "due"
+            assert not left_out or name in tried, f"{name} is due and was not mailed"
 
     def _post_again(self, now: int, attempt: Callable[[Email], None]) -> None:
         for email in list(self.emails):
@@ -270,25 +278,25 @@ class Post(Model):
         else:
             attempt(email)
 
-    def _post_new(self, now: int, log: list[str], attempt: Callable[[Email], None]) -> None:
-        at_first = {name: self.verdict(name, now) for name in self.chats}
-        tried: set[str] = set()
+    def _post_new(
+        self,
+        now: int,
+        log: list[str],
+        at_first: dict[str, Verdict],
+        attempt: Callable[[Email], None],
+    ) -> None:
         while log:
             name = log[0]
             verdict = self.verdict(name, now)
             if verdict.state != "due":  # something in this very sweep has come in between
                 verdict = at_first[name]
             assert verdict.state == "due", f"{name} was mailed, but is {verdict}"
-            replaced = [email for email in self.of(name) if email.is_replaceable]
-            for email in replaced:
-                email.state, email.next_at = "cancelled", None
+            for email in self.of(name):
+                if email.is_replaceable:
+                    email.state, email.next_at = "cancelled", None
             with self._as_if_never(name, ()) as chat:
                 together = self.judge(name, now, ageless=True).messages
-            tried.add(name)
             attempt(self._record(chat, name, verdict._replace(messages=together), now))
-        for name, verdict in at_first.items():
-            left_out = verdict.state == self.verdict(name, now).state == "due"
-            assert not left_out or name in tried, f"{name} is due and was not mailed"
 
     def _record(self, chat: Thread, name: str, verdict: Verdict, now: int) -> Email:
         held = {message: chat.text(message) for message in verdict.messages}

@@ -5,7 +5,8 @@ A history that fails tells its seed and how to run it again, shortened to the st
 
     FAULTS_SEED=SEED:MINUTES:CONVERSATIONS python -m pytest tests/faults/test_model.py
 
-FAULTS=full runs 100,000 histories; FAULTS_FROM is the first seed, FAULTS_MINUTES ends the run early.
+FAULTS=full runs 100,000 histories; FAULTS_FROM is the first seed, FAULTS_MINUTES ends the run
+earlier.
 """
 
 from __future__ import annotations

@@ -190,3 +190,15 @@ def test_more_conversations_than_are_remembered(monkeypatch):
             (minute(8), minute(9))
         ]
         assert chat.rows("SELECT count(*) FROM conversations") == [(4,)]
+
+
+def test_a_deletion_that_another_import_brought_first(chat):
+    """Two imports at once: one has the message's deletion, the other the message."""
+    message = {"conversation": "c42", "id": "m7", "at": "2026-03-01T09:00:00Z"}
+    spoken = events.parse(json.dumps({**message, "type": "message", "author": "agent", "text": ""}))
+    ours = EventWriter(chat.ours)
+    ours.forget()
+    apply(chat, [{**message, "type": "message_deleted", "at": "2026-03-01T09:01:00Z"}])
+    with db.writing(chat.ours):
+        ours.apply(spoken)
+    assert chat.rows("SELECT deleted_at FROM messages") == [("2026-03-01T09:01:00.000Z",)]
