@@ -42,6 +42,17 @@ class Step:
     def is_commit(self) -> bool:
         return self.when in ("before", "after")
 
+    @property
+    def group(self) -> str:
+        """The line of the published table that it belongs to."""
+        if self.what == "any":
+            return "any moment"
+        if self.is_commit:
+            return "before or after a commit"
+        if self.what == "body":
+            return "within a message"
+        return "before or after the answer to " + ("the dot" if self.what == "dot" else "a command")
+
     def __str__(self) -> str:
         if self.what == "any":
             return "any moment"

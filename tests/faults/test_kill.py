@@ -33,15 +33,15 @@ class Run:
     on_unknown: str
     seed: int
 
-    def __str__(self) -> str:
-        if self.steps[0] == ANY:
-            return f"{len(self.steps)} times at any moment"
-        return str(self.steps[-1])
+    @property
+    def group(self) -> str:
+        found = self.steps[-1].group
+        return f"{found}, {len(self.steps)} sweeps in a row" if len(self.steps) > 1 else found
 
     @property
     def id(self) -> str:
-        words = f"{self} {self.connections} {self.on_unknown} {self.seed}"
-        return words.replace(" ", "-")
+        steps = f"{len(self.steps)} at {self.steps[-1]}"
+        return f"{steps} {self.connections} {self.on_unknown} {self.seed}".replace(" ", "-")
 
 
 def runs() -> list[Run]:
@@ -130,8 +130,8 @@ def test_killed(run, chat, server, figures, case):
     assert stuck == 0
     assert run("db", "check").code == 0
     figures(
-        "killed, " + case.on_unknown,
-        str(case),
+        f"killed, {case.on_unknown}",
+        case.group,
         emails=EMAILS, kills=len(case.steps), lost=len(lost), stuck=stuck,
         in_doubt=sum(doubts.values()), twice=sum(copies.values()),
         other_bytes=different, held=len(held),

@@ -78,8 +78,15 @@ def by_state(chat, state):
 # --- The acknowledgement is lost ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("on_unknown", ["resend", "hold"])
-@pytest.mark.parametrize("fault", [DROP, STALL, b"\x00 what?\r\n"], ids=["drop", "stall", "noise"])
+@pytest.mark.parametrize(
+    ("on_unknown", "fault"),
+    [
+        pytest.param("resend", DROP, id="drop-resend"),
+        pytest.param("hold", DROP, id="drop-hold"),
+        pytest.param("resend", STALL, id="stall-resend"),
+        pytest.param("hold", b"\x00 what?\r\n", id="noise-hold"),
+    ],
+)
 def test_only_what_lost_its_acknowledgement_is_in_doubt(
     run, chat, server, figures, on_unknown, fault
 ):
