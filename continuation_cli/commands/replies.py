@@ -30,6 +30,9 @@ WIDE = 110
 KINDS = ("reply", "auto_reply", "bounce", "complaint", "unsubscribe", "unroutable")
 STATES = ("posted", "quarantined", "ignored", "rejected")
 
+#: What is acted on, not posted.
+_NOTICES = ("bounce", "complaint", "unsubscribe")
+
 #: Why a message waits for a person, or has gone back to its sender.
 WHY = {
     "from_differs": "From is not the customer's address",
@@ -133,7 +136,10 @@ def _table(rows: list[dict[str, Any]]) -> None:
 
 def _result(row: dict[str, Any]) -> str:
     reason = f" ({row['reason']})" if row["reason"] else ""
-    return f"{row['kind']} {row['state']}{reason}".replace("_", " ")
+    # A bounce or an unsubscribe mail posts nothing, but it is not ignored either.
+    noted = row["kind"] in _NOTICES and row["state"] == "ignored"
+    state = "" if noted else f" {row['state']}"
+    return f"{row['kind']}{state}{reason}".replace("_", " ")
 
 
 @replies.command("show")

@@ -79,6 +79,14 @@ def _line(text: str) -> str:
     return line
 
 
+def _server_name(text: str) -> str:
+    """What a mail server calls itself in Authentication-Results (RFC 8601, section 2.5)."""
+    name = _line(text)
+    if any(character.isspace() for character in name):
+        raise ValueError(f"{text!r} is not the name of one mail server")
+    return name
+
+
 def _address(text: str) -> str:
     if not addresses.is_valid(text.strip()):
         raise ValueError(f"{text!r} is not an email address")
@@ -154,6 +162,11 @@ def _transport(text: str) -> str:
     return url
 
 
+def _limit(key: str, meaning: str, value: str, read: Callable[[str], int]) -> Spec:
+    """A limit of received mail; `value` is that of `Limits`."""
+    return Spec(key, meaning, value, read, value)
+
+
 SPECS: Mapping[str, Spec] = {
     spec.key: spec
     for spec in (
@@ -200,7 +213,7 @@ SPECS: Mapping[str, Spec] = {
             "authserv_id",
             "whose Authentication-Results to believe on replies",
             "mx.example.com",
-            _line,
+            _server_name,
         ),
         Spec("brand_name", "the name customers know; unset: the channel's name", "Acme", _line),
         Spec(
@@ -249,12 +262,12 @@ SPECS: Mapping[str, Spec] = {
             "smtp+starttls://mailer@mail.example.com:587",
             _transport,
         ),
-        Spec("max_message_size", "a received message beyond this is quarantined", "25M", _size),
-        Spec("max_header_size", "the same for the header of a message", "256K", _size),
-        Spec("max_parts", "the same for the number of its MIME parts", "200", _count(10_000)),
-        Spec("max_nesting", "the same for multiparts within multiparts", "20", _count(100)),
-        Spec("max_attachments", "the same for the number of its attachments", "20", _count(1000)),
-        Spec("max_attachment_size", "the same for each attachment", "20M", _size),
+        _limit("max_message_size", "a received message beyond this is quarantined", "25M", _size),
+        _limit("max_header_size", "the same for the header of a message", "256K", _size),
+        _limit("max_parts", "the same for the number of its MIME parts", "200", _count(10_000)),
+        _limit("max_nesting", "the same for multiparts within multiparts", "20", _count(100)),
+        _limit("max_attachments", "the same for the number of its attachments", "20", _count(1000)),
+        _limit("max_attachment_size", "the same for each attachment", "20M", _size),
     )
 }
 

@@ -22,6 +22,7 @@ REFUSED = [
     ("from_name", "A\r\nBcc: x@y.example", "is not one line of at most 200 printable"),
     ("inbound_domain", "a@b", "inbound_domain: 'a@b' is not a domain name"),
     ("authserv_id", "", "authserv_id: '' is not one line"),
+    ("authserv_id", "mx one", "authserv_id: 'mx one' is not the name of one mail server"),
     ("brand_name", "x" * 201, "is not one line of at most 200 printable characters"),
     ("brand_logo_url", "data:image/png;base64,AA", "brand_logo_url: "),
     ("brand_color", "red", "brand_color: 'red' is not a colour (example: brand-color #1f5fbf)"),

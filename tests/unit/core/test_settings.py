@@ -43,6 +43,12 @@ def test_what_is_built_in():
     assert {field.name: getattr(found, field.name) for field in fields(Settings)} == BUILT_IN
 
 
+def test_the_limits_that_are_told_are_those_that_hold():
+    told = {key: settings.SPECS[key].default for key in settings.LIMIT_KEYS}
+    assert all(told.values())
+    assert settings.limits(told) == settings.limits({})
+
+
 def test_every_setting_of_the_model_has_a_specification_and_the_reverse():
     assert {field.name for field in fields(Settings)} == set(settings.SPECS) - settings.GLOBAL_KEYS
 
