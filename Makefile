@@ -5,7 +5,7 @@ PYTHON := $(if $(BIN),$(BIN)python,python3)
 .PHONY: test lint docs bench
 
 test:
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto
 
 lint:
 	$(PYTHON) -m ruff check .
