@@ -136,10 +136,10 @@ def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
         who = message["name"] or ""
         kind = message["author"] + (" by email" if message["via"] == "email" else "")
         state = ", ".join(filter(None, _marks(message, replies)))
-        files = "".join(f" [{a['name']}]" for a in message["attachments"])
+        files = [f"[{a['name']}]" for a in message["attachments"]]
         entries.append(
             {"at": message["sent_at"], "kind": kind, "who": who, "id": message["id"],
-             "what": message["text"] + files, "state": state}
+             "what": " ".join(filter(None, (message["text"], *files))), "state": state}
         )  # fmt: skip
     for page in data["pages"]:
         for key, word in (("opened_at", "opened"), ("hidden_at", "hidden"),
