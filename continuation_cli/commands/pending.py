@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,20 +18,23 @@ from continuation_cli.commands.context import (
     now_option,
     or_usage_error,
 )
+from continuation_cli.commands.pending_rows import Rows
 from continuation_cli.core import durations, report, times
-from continuation_cli.store import activity, db, queue
-from continuation_cli.store.settings import SettingsReader
+from continuation_cli.store import db, queue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from continuation_cli.store.db import Connection
 
-_ORDER = {"due": 0, "waiting": 1, "skipped": 2}
+_STATES = ("due", "waiting", "skipped")
 
-#: How many rows a person is shown unless they ask for more.
+#: How many rows a page has unless --limit says otherwise.
 _SCREENFUL = 50
+
+#: How many more are decided upon to tell how many there are of each state.
+_COUNTED = 1000
 
 #: A narrower terminal has no room for every column.
 WIDE = 110
@@ -40,7 +44,10 @@ WIDE = 110
 @click.option("--all", "every", is_flag=True, help="Also conversations with nothing unseen.")
 @channel_option
 @click.option("--within", metavar="DURATION", help="Only what is due by then: 1h, 90s.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many rows.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="At most so many rows; a page of so many."
+)
+@click.option("--page", type=click.IntRange(min=1), metavar="N", help="The N-th page of 50 rows.")
 @json_option
 @now_option
 @click.pass_obj
@@ -50,56 +57,44 @@ def pending(
     channel: str | None,
     within: str | None,
     limit: int | None,
+    page: int | None,
     as_json: bool,
     now: datetime,
 ) -> None:
-    """List who has unseen messages: due, waiting, or skipped and why."""
+    """List who has unseen messages: due, waiting, or skipped and why.
+
+    The soonest comes first. A person is shown a page, a program everything unless it asks for a
+    page, which takes no longer where many wait.
+    """
     horizon = now + or_usage_error(durations.parse, within) if within else None
-    complaints: set[str] = set()
+    is_seen = output.is_terminal() and not as_json
+    size = limit or (_SCREENFUL if page or is_seen else None)
+    start = (page - 1) * size if page and size else 0
     connection = context.read()
     with db.reading(connection):
         known_channel(connection, channel)
-        rows = sorted(
-            (
-                row
-                for row in _rows(connection, every, channel, now, complaints)
-                if horizon is None or _is_due_by(row, horizon)
-            ),
-            key=lambda row: (_ORDER[row["state"]], row["due_at"] or "9", row["conversation"]),
-        )
-    if as_json:
-        output.emit_json("pending", rows[:limit])
-    else:
-        shown = rows[: limit or (_SCREENFUL if output.is_terminal() else None)]
-        _print(shown, now)
-        if output.is_terminal():
-            _sum_up(rows, len(rows) - len(shown))
-    if complaints:
+        source = Rows(connection, now, channel=channel, every=every)
+        rows = iter(source) if horizon is None else _due_by(source, horizon)
+        before = Counter(row["state"] for row in islice(rows, start))
+        asked = islice(rows, size)
+        if as_json:
+            output.emit_json("pending", list(asked))
+        elif is_seen:
+            shown = list(asked)
+            _print(shown, now)
+            rest = Counter(row["state"] for row in islice(rows, _COUNTED))
+            is_all = next(rows, None) is None
+            _sum_up(connection, shown, before, rest if is_all else None, (page or 1) + 1)
+        else:
+            output.table(asked, {key: key for key in report.Row.__annotations__})
+    if source.complaints:
         # The other channels' conversations are worth telling all the same.
-        config_error("; ".join(sorted(complaints)))
+        config_error("; ".join(sorted(source.complaints)))
 
 
-def _rows(
-    connection: Connection,
-    every: bool,
-    channel: str | None,
-    now: datetime,
-    complaints: set[str],
-) -> Iterator[report.Row]:
-    settings = SettingsReader(connection)
-    source = activity.every_conversation if every else queue.waiting
-    for conversation_id in list(source(connection, channel)):
-        conversation = activity.conversation(connection, conversation_id, now)
-        if conversation is None:
-            continue
-        try:
-            effective = settings.of(conversation.channel)
-        except db.SettingError as error:
-            complaints.add(str(error))
-            continue
-        row = report.row(conversation, effective, now)
-        if every or row["reason"] != "nothing_unseen":
-            yield row
+def _due_by(rows: Iterable[report.Row], horizon: datetime) -> Iterator[report.Row]:
+    """What comes after is later, or skipped."""
+    return takewhile(lambda row: _is_due_by(row, horizon), rows)
 
 
 def _is_due_by(row: report.Row, horizon: datetime) -> bool:
@@ -107,9 +102,6 @@ def _is_due_by(row: report.Row, horizon: datetime) -> bool:
 
 
 def _print(rows: list[report.Row], now: datetime) -> None:
-    if not output.is_terminal():
-        output.table(rows, {key: key for key in report.Row.__annotations__})
-        return
     columns = {
         "conversation": "Conversation",
         "channel": "Channel",
@@ -135,10 +127,23 @@ def _print(rows: list[report.Row], now: datetime) -> None:
     )
 
 
-def _sum_up(rows: list[report.Row], hidden: int) -> None:
-    if not rows:
+def _sum_up(
+    connection: Connection,
+    shown: list[report.Row],
+    before: Counter[str],
+    rest: Counter[str] | None,
+    following: int,
+) -> None:
+    """How many there are in all, as far as that can be told at once."""
+    if not (shown or before):
         return
-    states = Counter(row["state"] for row in rows)
-    told = ", ".join(f"{states[state]} {state}" for state in _ORDER if states[state])
-    more = f"; {hidden} not shown (--limit {len(rows)} shows all)" if hidden else ""
+    if rest is None:
+        skipped = sum(count for _, count in queue.parked(connection))
+        told = f"{queue.turns(connection)} due or waiting, {skipped} skipped"
+        more = f"; more with --page {following}"
+    else:
+        counts = before + rest + Counter(row["state"] for row in shown)
+        told = ", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state])
+        hidden = rest.total()
+        more = f"; {hidden} not shown (--limit {counts.total()} shows all)" if hidden else ""
     output.note(f"{told}{more}. Why? continuation explain CONVERSATION")

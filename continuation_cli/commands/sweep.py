@@ -22,8 +22,10 @@ from continuation_cli.store import queue
 from continuation_cli.store.lock import SweepLock
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from continuation_cli.commands.progress import Progress
     from continuation_cli.outcomes import Report, Result, UnrecordedError
     from continuation_cli.planning import Scope
     from continuation_cli.store.db import Connection
@@ -172,7 +174,8 @@ def _run(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: run.stop(signal.Signals(number).name))
     try:
-        return run.run()
+        with voice.progress(connection, scope, run.report):
+            return run.run()
     except UnrecordedError as error:
         raise _unrecorded(context.database, error) from error
     finally:
@@ -220,6 +223,24 @@ class _Voice:
         self._verbose = verbose
         self._summary = not quiet and not as_json and sys.stderr.isatty()
         self._emails: list[dict[str, Any]] = []
+        self._progress: Progress | None = None
+
+    def progress(
+        self, connection: Connection, scope: Scope, report: Report
+    ) -> AbstractContextManager[object]:
+        """While it runs, a person at a terminal is told how far it is."""
+        from contextlib import nullcontext
+
+        if not self._summary or self._verbose:
+            return nullcontext()
+        from continuation_cli.commands.progress import Progress
+
+        total = None
+        if not (scope.channel or scope.conversation):
+            total = queue.turns(connection, _text(utc_now()))
+            total = min(total, scope.limit or total)
+        self._progress = Progress(report, total)
+        return self._progress
 
     def on_result(self, result: Result) -> None:
         """Told of each email as its fate is recorded."""
@@ -232,7 +253,12 @@ class _Voice:
             name = f"email {result.email}" if result.email else "its email"
             detail = f": {result.detail}" if result.detail else ""
             line = f"{result.conversation}: {name} {result.state}{detail}"
-            click.echo("".join(c if c.isprintable() else "�" for c in line), err=True)
+            line = "".join(c if c.isprintable() else "�" for c in line)
+            if self._progress is None:
+                click.echo(line, err=True)
+                return
+            with self._progress.aside():
+                click.echo(line, err=True)
 
     def sum_up_idle(self, connection: Connection) -> None:
         """Nothing was to be done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from continuation_cli.core import times
@@ -9,7 +10,6 @@ from continuation_cli.core import times
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
 
 class Candidate(NamedTuple):
@@ -21,6 +21,9 @@ class Candidate(NamedTuple):
 
 #: Ahead of every candidate.
 START = Candidate("", "")
+
+#: Later than any turn.
+_FOREVER = datetime.max.replace(tzinfo=UTC)
 
 _FIND = (
     "SELECT check_at, conversation FROM waiting WHERE check_at <= ? "
@@ -45,6 +48,29 @@ def find(
     query = _FIND.format(also=also if channel else "")
     values = [times.to_text(now), *after, *([channel] if channel else []), limit]
     return [Candidate(*row) for row in connection.execute(query, values)]
+
+
+def upcoming(
+    connection: sqlite3.Connection, *, after: Candidate, limit: int, channel: str | None
+) -> list[Candidate]:
+    """The next conversations that have a turn, whenever that is, in the order of their turns."""
+    return find(connection, _FOREVER, after=after, limit=limit, channel=channel)
+
+
+def has_turn(connection: sqlite3.Connection, conversation: str) -> bool:
+    """Whether the sweep will look at a conversation by itself, though nothing changes."""
+    row = connection.execute(
+        "SELECT 1 FROM waiting WHERE conversation = ? AND check_at IS NOT NULL", (conversation,)
+    ).fetchone()
+    return row is not None
+
+
+def turns(connection: sqlite3.Connection, until: str = "~") -> int:
+    """How many conversations have a turn, by the time `until` as it is stored."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM waiting WHERE check_at <= ?", (until,)
+    ).fetchone()
+    return int(count)
 
 
 def is_idle(connection: sqlite3.Connection, now_text: str) -> bool:
@@ -118,6 +144,17 @@ def parked(connection: sqlite3.Connection) -> list[tuple[str, int]]:
         "AND parked <> 'nothing_unseen' GROUP BY parked"
     )
     return [(reason, count) for reason, count in rows]
+
+
+def parked_ids(connection: sqlite3.Connection, channel: str | None) -> Iterator[str]:
+    """The conversations that have something unseen but no turn, by id."""
+    also = "AND (SELECT channel FROM conversations WHERE id = waiting.conversation) = ?"
+    rows = connection.execute(
+        "SELECT conversation FROM waiting WHERE parked IS NOT NULL AND parked <> 'nothing_unseen' "
+        f"{also if channel else ''} ORDER BY conversation",
+        (channel,) if channel else (),
+    )
+    return (row["conversation"] for row in rows)
 
 
 def waiting(connection: sqlite3.Connection, channel: str | None) -> Iterator[str]:

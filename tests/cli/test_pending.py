@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
+
+from continuation_cli.store import activity
 
 HOSTILE = "c\t1\n2\x1b[31m\x00\u202e\\x"
 
@@ -123,3 +127,60 @@ def test_hostile_values_stay_in_their_cell(run, chat):
 def test_nobody_waits(run, chat):
     assert run("pending").rows == []
     assert run("pending", "--json").data == []
+
+
+def test_pages_together_are_all_rows(run, crowd):
+    everything = listed(run)
+    pages = [listed(run, "--limit", "4", "--page", str(page)) for page in range(1, 6)]
+    assert [len(page) for page in pages] == [4, 4, 4, 2, 0]
+    assert list(chain(*pages)) == everything
+    assert run("sweep").code == 0
+    assert listed(run, "--page", "1") == listed(run)
+    assert listed(run, "--page", "2") == []
+
+
+def test_pages_of_all(run, crowd):
+    crowd.sql("DELETE FROM conversations WHERE id LIKE 'due-%'")
+    crowd.conversation("read-2", channel="beta")
+    assert run("sweep").code == 0
+    everything = listed(run, "--all")
+    assert len(everything) == len(set(everything)) == 14
+    pages = [listed(run, "--all", "--limit", "3", "--page", str(page)) for page in range(1, 6)]
+    assert list(chain(*pages)) == everything
+
+
+def test_as_of_a_time_before_the_last_sweep(run, crowd):
+    """What a sweep has parked or put off since may have been due then."""
+    crowd.due("old-news")
+    crowd.sql("UPDATE messages SET sent_at = ? WHERE conversation = 'old-news'", crowd.ago(4400))
+    crowd.sql("DELETE FROM pages WHERE conversation = 'old-news'")
+    crowd.sql("UPDATE conversations SET began_at = ? WHERE id = 'old-news'", crowd.ago(5000))
+    crowd.sql("DELETE FROM conversations WHERE id LIKE 'due-%'")
+    assert run("sweep").code == 0
+    rows = {row["conversation"]: row for row in run("pending", "--json").data}
+    assert rows["old-news"]["reason"] == "expired"
+    rows = run("pending", "--json", "--now", crowd.ago(100)).data
+    assert (rows[0]["conversation"], rows[0]["state"]) == ("old-news", "due")
+    assert [row["conversation"] for row in rows].count("old-news") == 1
+
+
+def test_a_page_costs_the_same_however_many_wait(run, chat, monkeypatch):
+    for n in range(600):
+        chat.due(f"c{n:03}")
+        chat.sql(
+            "UPDATE messages SET sent_at = ? WHERE conversation = ?", chat.ago(4000 - n), f"c{n:03}"
+        )
+    chat.sql("DELETE FROM pages")
+    chat.sql("UPDATE conversations SET began_at = ?", chat.ago(5000))
+    looked_up = []
+    found = activity.conversation
+
+    def conversation(connection, conversation_id, now):
+        looked_up.append(conversation_id)
+        return found(connection, conversation_id, now)
+
+    monkeypatch.setattr(activity, "conversation", conversation)
+    assert listed(run, "--page", "1") == [f"c{n:03}" for n in range(50)]
+    assert len(looked_up) <= 200
+    assert run("pending", "--limit", "3").code == 0
+    assert len(looked_up) <= 400
