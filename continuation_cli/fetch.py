@@ -64,7 +64,7 @@ class Fetch:
         self._again = again
         self._on_result = on_result
         self.stopped: str | None = None
-        self._received: list[tuple[Mail, Outcome]] = []
+        self._taken: list[tuple[Mail, Outcome | None]] = []
 
     def stop(self, why: str) -> None:
         """End after the mail that is in hand."""
@@ -83,12 +83,17 @@ class Fetch:
                 for mail in mailbox.mails(self._fresh()):
                     if self.stopped:
                         break
-                    counts[self._take(mail)] += 1
-                    if len(self._received) >= _GROUP:
-                        counts += self._put_away()
-                counts += self._put_away()
+                    self._take(mail, counts)
+                    if len(self._taken) >= _GROUP:
+                        self._put_away(counts)
+                self._put_away(counts)
+            except MailboxUnavailable:
+                raise
+            except Exception:
+                self._put_away(counts)
+                raise
             finally:
-                for mail, outcome in self._received:  # though not put away
+                for mail, outcome in self._taken:  # received, though not put away
                     self._on_result(Result(mail.key, outcome))
         return counts
 
@@ -101,46 +106,41 @@ class Fetch:
                 mailboxes.forget(self._connection, name, gone)
         return [key for key in keys if self._again or key not in passed][: self._limit]
 
-    def _take(self, mail: Mail) -> str:
+    def _take(self, mail: Mail, counts: Counter[str]) -> None:
+        """Receive a mail, or leave it."""
         try:
             outcome = self._receive(mail)
             if outcome is None or outcome.conversation is None:
                 with db.writing(self._connection):
                     mailboxes.pass_over(self._connection, self._mailbox.name, mail.key)
-                self._on_result(Result(mail.key, outcome))
-                return "left"
         except MailVanished:
-            return "vanished"
-        except (MailboxUnavailable, db.StoreError, db.OperationalError, OSError) as error:
-            if not isinstance(error, MailboxUnavailable):
-                self._put_away()
+            return
+        except (MailboxUnavailable, db.StoreError, db.OperationalError, OSError):
             raise
         except Exception as error:
             # A mail that cannot be dealt with must not hold up those behind it.
             self._on_result(Result(mail.key, None, _told(error)))
-            return "problem"
-        self._received.append((mail, outcome))
-        return "received"
+            counts["problem"] += 1
+        else:
+            self._taken.append((mail, outcome))
 
-    def _put_away(self) -> Counter[str]:
+    def _put_away(self, counts: Counter[str]) -> None:
         """Put away what has been received, once all that follows from it is on the disk."""
-        counts: Counter[str] = Counter()
-        if not self._received:
-            return counts
-        self._archive.sync()
-        db.sync(self._connection)
-        while self._received:
-            mail, outcome = self._received[0]
-            problem = None
-            try:
-                mail.done()
-            except MailStays as error:
-                problem = _told(error)
-            self._received.pop(0)
+        if any(outcome is not None for _, outcome in self._taken):
+            self._archive.sync()
+            db.sync(self._connection)
+        while self._taken:
+            mail, outcome = self._taken[0]
+            fate, problem = "left", None
+            if outcome is not None and outcome.conversation is not None:
+                try:
+                    mail.done()
+                    fate = "done"
+                except MailStays as error:
+                    fate, problem = "problem", _told(error)
+            self._taken.pop(0)
             self._on_result(Result(mail.key, outcome, problem))
-            counts["problem" if problem else "done"] += 1
-            counts["received"] -= 1
-        return counts
+            counts[fate] += 1
 
     # --- Whom a mail concerns -------------------------------------------------------------------
 

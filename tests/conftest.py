@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 for folder in ("integration/mail", "cli", "e2e"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
 
-pytest_plugins = ["faulty_smtp", "faulty_imap", "real_smtp", "dovecot", "program", "mail_servers"]
+pytest_plugins = [
+    "faulty_smtp",
+    "faulty_imap",
+    "real_smtp",
+    "dovecot",
+    "program",
+    "mail_servers",
+    "delivering",
+    "fetched",
+]
 
 #: What a developer may lack, but not CI (.ci/run installs it): there, to skip is to fail.
 MUST_RUN_IN_CI = ("browser", "smtpsink", "npm", "dovecot", "postfix")
