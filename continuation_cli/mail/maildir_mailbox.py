@@ -43,7 +43,10 @@ class MaildirMailbox:
         """Raises Misconfigured if no Maildir is there, or none can be moved to."""
         self._directory = Path(path).absolute()
         self._disposal = disposal
-        missing = [name for name in ("new", "cur") if not (self._directory / name).is_dir()]
+        try:
+            missing = [name for name in ("new", "cur") if not (self._directory / name).is_dir()]
+        except OSError as error:  # a name that is too long, or a directory closed to this user
+            raise Misconfigured(f"'maildir:{path}': {reason(error)}") from None
         if missing:
             raise Misconfigured(
                 f"'maildir:{path}' is no Maildir, as there is no directory {missing[0]} in it; "

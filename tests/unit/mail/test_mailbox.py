@@ -6,7 +6,7 @@ import contextlib
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from continuation_cli.mail.imap import ImapMailbox
@@ -162,6 +162,7 @@ def test_whatever_is_around_a_password_it_is_not_shown(scheme, before, after):
 
 
 @given(SCHEMES | st.just("maildir:"), st.text())
+@example("maildir:", "x" * 300)
 def test_any_text_is_a_mailbox_or_misconfigured(scheme, text):
     with contextlib.suppress(Misconfigured):  # and no other error
         assert open_mailbox(scheme + text, MOVE, PASSWORD).name
