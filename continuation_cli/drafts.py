@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from continuation_cli.core import addresses, links, schedule
+from continuation_cli.core import addresses, schedule, tokens
 from continuation_cli.core.compose import (
     Composed,
     ComposeError,
@@ -131,7 +131,7 @@ class Drafter:
                 "continuation settings set from-email support@example.com "
                 f"--channel {facts.conversation.channel}"
             )
-        token = links.new_token(self._random(16))
+        token = tokens.new_token(self._random(16))
         reopen_url, no_link = None, None
         try:
             reopen_url = reopen_link(facts.conversation, facts.settings, self._key, now)
@@ -147,7 +147,7 @@ class Drafter:
             recap=facts.recap,
             reopen_url=reopen_url,
             token=token,
-            message_id=f"<{links.new_token(self._random(16))}@{domain}>",
+            message_id=f"<{tokens.new_token(self._random(16))}@{domain}>",
             references=facts.thread.references,
             subject=facts.thread.subject,
             composed_at=now,

@@ -37,7 +37,6 @@ LONGEST_URL = 2000
 #: Octets of the shortest secret: as long as the hash (RFC 7518, section 3.2).
 SHORTEST_SECRET = 32
 
-_TOKEN_OCTETS = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
@@ -397,17 +396,3 @@ def _verify_claims(claims: Any, now: datetime) -> Verified | Invalid:
         return Verified(conversation, channel, generation, _EPOCH + expires * _SECOND)
     except OverflowError:
         return Invalid("malformed")
-
-
-# --- Tokens of reply addresses ----------------------------------------------------------------
-
-
-def new_token(random: bytes) -> str:
-    """16 random octets as 26 characters of lower-case base32 (RFC 4648), without padding.
-
-    For the local parts `reply+TOKEN` and `bounce+TOKEN`: a relay that folds case cannot harm it.
-    Raises ValueError for another number of octets.
-    """
-    if len(random) != _TOKEN_OCTETS:
-        raise ValueError(f"a token takes {_TOKEN_OCTETS} random octets; {len(random)} were given")
-    return base64.b32encode(random).decode("ascii").rstrip("=").lower()

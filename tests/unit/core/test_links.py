@@ -301,26 +301,3 @@ def test_a_key_needs_a_long_secret_and_keeps_it_to_itself() -> None:
     with pytest.raises(ValueError, match=r"key 'k' has 31 octets; expected at least 32"):
         links.SigningKey("k", bytes(31))
     assert "secret" not in repr(links.SigningKey("k", b"secret" * 6))
-
-
-# --- Tokens of reply addresses ----------------------------------------------------------------
-
-
-def test_a_reply_token() -> None:
-    assert links.new_token(bytes(16)) == "a" * 26
-    assert links.new_token(b"\xff" * 16) == "7777777777777777777777777" + "4"
-    assert links.new_token(bytes(range(16))) == "aaaqeayeaudaocajbifqydiob4"
-
-
-@given(st.binary(min_size=16, max_size=16))
-def test_a_reply_token_holds_all_its_bits_in_any_case(random: bytes) -> None:
-    token = links.new_token(random)
-    assert len(token) == 26
-    assert token == token.lower()
-    assert base64.b32decode(token.upper() + "======") == random
-
-
-@pytest.mark.parametrize("length", [0, 15, 17, 32])
-def test_a_reply_token_takes_16_octets(length: int) -> None:
-    with pytest.raises(ValueError, match=f"16 random octets; {length} were given"):
-        links.new_token(bytes(length))
