@@ -19,6 +19,7 @@ BENCHMARKS = {
     "idle": "idle",
     "find": "finding",
     "send": "sending",
+    "load": "load",
     "triggers": "triggers",
     "import": "importing",
     "receive": "receiving",
