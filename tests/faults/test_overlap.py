@@ -38,7 +38,7 @@ def finished(processes, codes=(0, 75)):
         assert b"Traceback" not in err, err
 
 
-def test_ten_sweeps_started_at_once_send_each_email_once(chat, spawn, outgoing):
+def test_ten_sweeps_started_at_once_send_each_email_once(chat, spawn, outgoing, figures):
     expected: Counter[str] = Counter()
     for number in range(scale(2, 50)):
         for each in range(20):
@@ -48,6 +48,7 @@ def test_ten_sweeps_started_at_once_send_each_email_once(chat, spawn, outgoing):
         finished([spawn("sweep") for _ in range(SWEEPS)])
         # Whoever came too late did nothing; whoever had the lock did all.
         assert recipients(outgoing) == expected
+        figures("at once", f"{SWEEPS} sweeps", emails=20, sweeps=SWEEPS, lost=0, twice=0)
     assert {row["state"] for row in chat.emails()} == {"sent"}
 
 
@@ -99,7 +100,7 @@ def replies_to(server, seen: set[str]) -> Iterator[bytes]:
         yield reply.as_bytes()
 
 
-def test_everything_at_once(chat, spawn, process, outgoing, tmp_path):
+def test_everything_at_once(chat, spawn, process, outgoing, tmp_path, figures):
     """A backend, sweeps, replies, settings, prune, migrate: no update is lost, nothing doubled."""
     chat.set("inbound_domain", "reply.acme.example")
     chat.due("c1", email="c1@example.com")
@@ -135,3 +136,8 @@ def test_everything_at_once(chat, spawn, process, outgoing, tmp_path):
     assert all(row["n"] == 1 for row in posted)
     assert len(posted) == chat.one("SELECT count(*) FROM replies") > 0
     assert process("db", "check").code == 0
+    figures(
+        "at once", "backend, sweeps, receive, settings set, prune, db migrate",
+        emails=len(backend.conversations) + 1, sweeps=2 * changes + 1, lost=0, twice=0,
+        replies=len(posted), settings_changed=changes,
+    )  # fmt: skip
