@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-import stored
+from faults.faulty_server import Server
 from faults.reference_outbox import Email, Post
 from reference_model import PRIVATE, to_datetime, to_milliseconds, to_text, word_of
 from reports import recipient as report_of
@@ -16,8 +17,8 @@ from reports import report
 
 from continuation_cli.core import durations, events, schedule
 from continuation_cli.mail.archive import Archive
-from continuation_cli.mail.transport import InDoubt, NotSent, Receipt, Refused, Unavailable
-from continuation_cli.receive import NotAcceptable, Receiver
+from continuation_cli.planning import Scope
+from continuation_cli.receive import Receiver
 from continuation_cli.store import (
     activity,
     check,
@@ -32,77 +33,13 @@ from continuation_cli.store import (
 from continuation_cli.store.events import EventWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    import stored
+    from collections.abc import Iterable, Iterator
 
     from faults.minutes import Step
 
-    from continuation_cli.core.model import Envelope
 
 DOMAIN = "reply.example.com"
-
-
-class Server:
-    """A mail server that does to an email what was asked for, and a chat that goes on meanwhile."""
-
-    def __init__(self) -> None:
-        self.faults: dict[str, str] = {}
-        self.attempts: list[str] = []
-        self.inboxes: list[tuple[str, bytes]] = []  # Message-ID and octets, as often as delivered
-        self.meanwhile: Callable[[str], None] = lambda _message_id: None
-        self.conversation_of: Callable[[str], str] = str
-        self.doubtful: set[str] = set()
-
-    def transport(self, *_unused: object) -> Connection:
-        """A connection, not open yet."""
-        return Connection(self)
-
-
-class Connection:
-    """One connection to the server: the transport that a sweep is given."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self.is_open = False
-
-    def open(self) -> None:
-        if "*" in self._server.faults:
-            raise Unavailable("connect", "connection refused")
-        self.is_open = True
-
-    def send(self, envelope: Envelope, last_look: Callable[[], bool]) -> Receipt:
-        server = self._server
-        conversation = server.conversation_of(envelope.message_id)
-        server.attempts.append(conversation)
-        server.meanwhile(conversation)
-        if not last_look():
-            raise stored.Withdrawn("data", "withdrawn")
-        fault = server.faults.get(conversation)
-        if fault in ("stop", "dropped", "lost_before", "lost_after"):
-            self.is_open = False
-        if fault in (None, "lost_after"):
-            server.inboxes.append((envelope.message_id, bytes(envelope.message)))
-        if fault in ("lost_before", "lost_after"):
-            server.doubtful.add(envelope.message_id)
-        answer = _ANSWERS.get(fault or "")
-        if answer is not None:
-            raise answer
-        return Receipt(250, "2.0.0 queued")
-
-    def close(self) -> None:
-        self.is_open = False
-
-
-_ANSWERS = {
-    "stop": Unavailable("mail", "4.3.2 shutting down", code=421),
-    "dropped": NotSent("data", "connection lost"),
-    "lost_before": InDoubt("dot", "connection lost"),
-    "lost_after": InDoubt("dot", "connection lost"),
-    "deferred": Refused("rcpt", "4.7.1 greylisted", permanent=False, code=450),
-    "refused": Refused("dot", "5.7.1 refused", permanent=True, code=550),
-    "no_such_user": Refused(
-        "rcpt", "5.1.1 unknown", permanent=True, recipient=True, code=550, status="5.1.1"
-    ),
-}  # fmt: skip
 
 
 class Run:
@@ -111,6 +48,8 @@ class Run:
     def __init__(self, chat: stored.Store) -> None:
         self.chat = chat
         self.now = 0
+        self.sweeps = 0
+        self.attempts = 0
         self.model = Post()
         self.writer = EventWriter(chat.ours)
         self.archive = Archive(chat.path)
@@ -132,6 +71,21 @@ class Run:
             self.now = now
             getattr(self, f"on_{kind}")(*arguments)
         self.finish()
+
+    def counts(self) -> dict[str, int]:
+        """What happened, for the figures."""
+        states = Counter(email.state for email in self.model.emails)
+        kinds = Counter(kind for (kind,) in self.chat.rows("SELECT kind FROM replies"))
+        return {
+            "sweeps": self.sweeps,
+            "attempts": self.attempts,
+            "emails": len(self.model.emails),
+            **{state: states[state] for state in ("sent", "failed", "cancelled")},
+            "in_doubt": sum(email.in_doubt for email in self.model.emails),
+            "resent": len(self.server.inboxes) - len(dict(self.server.inboxes)),
+            "replies": kinds["reply"],
+            "bounces": kinds["bounce"],
+        }
 
     # --- The chat -----------------------------------------------------------------------------
 
@@ -296,20 +250,37 @@ class Run:
 
     # --- The sweep --------------------------------------------------------------------------------
 
-    def on_minute(self, faults: dict[str, str], meanwhile: dict[str, Step]) -> None:
+    def on_killed(self) -> None:
+        """What was sent last, as a sweep leaves it that is killed before it says so."""
+        rows = self.chat.ours.execute("SELECT id, message_id, state FROM emails ORDER BY id")
+        for row, email in zip(reversed(rows.fetchall()), reversed(self.model.emails), strict=True):
+            if row["state"] == "sent":
+                self.server.doubtful.add(row["message_id"])
+                email.state = "sending"
+                self.chat.write(
+                    "UPDATE emails SET state = 'sending', finished_at = NULL WHERE id = ?",
+                    row["id"],
+                )
+                return
+
+    def on_minute(
+        self, faults: dict[str, str], meanwhile: dict[str, Step], limit: int | None = None
+    ) -> None:
+        self.sweeps += 1
         server, now = self.server, to_datetime(self.now)
         server.faults, server.attempts = faults, []
         left, right = dict(meanwhile), dict(meanwhile)
         server.meanwhile = lambda name: self._happen(left, name)
         before = len(server.inboxes)
         if not queue.is_idle(self.chat.ours, to_text(self.now)):
-            self.chat.sweep(now)
+            self.chat.sweep(now, Scope(limit=limit))
 
         def in_the_model(name: str) -> None:
             if name in right:
                 self.model.tell(right.pop(name)[1])
 
-        self.model.post(self.now, server.attempts, faults, in_the_model)
+        self.model.post(self.now, server.attempts, faults, limit, in_the_model)
+        self.attempts += len(server.attempts)
         self.writer.forget()
         self.compare()
         self.inspect(server.inboxes[before:])
@@ -422,5 +393,3 @@ _BOUNCES = {
     "soft": ("failed", "5.2.2", "552 5.2.2 mailbox full"),
     "late": ("delayed", "4.4.1", "421 4.4.1 no answer"),
 }
-
-__all__ = ["NotAcceptable", "Run"]

@@ -62,7 +62,8 @@ class Hours(History):
                 self.now += self._random.choice([0, 1, SECOND, 7 * SECOND, 19 * SECOND])
                 yield self.now, *self._happening()
             self.now += self._random.choice(_PASSING)
-            yield self.now, "minute", self._faults(), self._meanwhile()
+            limit = self._random.choice([None] * 18 + [1, 2])
+            yield self.now, "minute", self._faults(), self._meanwhile(), limit
         for _ in range(3):  # what was deferred goes out
             self.now += 5 * MINUTE
             yield self.now, "minute", {}, {}
@@ -137,6 +138,9 @@ class Hours(History):
     def _person(self) -> Step:
         return self._pick(), self._random.choice(["retry", "cancel", "sent", "resend"])
 
+    def _killed(self) -> Step:
+        return ()
+
     def _prune(self) -> Step:
         return (self._random.choice([MINUTE, HOUR, 2 * HOUR]),)
 
@@ -175,7 +179,7 @@ _KINDS = [
     *["chat"] * 26,
     *["reply"] * 3,
     *["hold", "suppression", "set", "bounce", "person", "quarantine"],
-    "prune",
+    *["killed", "prune"],
 ]
 _CHAT = [
     *["message"] * 22,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reference_model import DAY, HOUR, MINUTE, Chat, Model, Rules, Verdict, to_milliseconds
+from reference_model import HOUR, MINUTE, Chat, Model, Rules, Verdict, to_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -86,7 +86,7 @@ class Thread(Chat):
 
 
 class Stopped(Exception):  # noqa: N818
-    """The mail server is not to be had: the sweep ends."""
+    """The mail server is not to be had, or enough was sent: the sweep ends."""
 
 
 class Post(Model):
@@ -98,6 +98,7 @@ class Post(Model):
         super().__init__(PostRules())
         self.settings: dict[tuple[str, str], Any] = {}
         self.emails: list[Email] = []
+        self._left: int | None = None  # how many more this sweep may send
 
     def rules_of(self, channel: str) -> PostRules:
         """A channel's own settings before the database's, before what is built in."""
@@ -135,7 +136,7 @@ class Post(Model):
 
     def bounce(self, email: Email, *, hard: bool) -> None:
         """It came back."""
-        if email.state in ("sent", "deferred", "unknown"):
+        if email.state in ("sending", "sent", "deferred", "unknown"):
             email.state, email.next_at = "failed", None
         if hard:
             self.suppress(email.recipient, "bounce")
@@ -153,11 +154,9 @@ class Post(Model):
         emails = self.of(name)
         return (
             all(at < cutoff for at in (*signs, *(email.created for email in emails)))
-            and not any(email.state in ("deferred", "unknown") for email in emails)
+            and not any(email.state in ("sending", "deferred", "unknown") for email in emails)
             and self.verdict(name, now).state == "skipped"
         )
-
-    # --- What a person decides upon an email ----------------------------------------------------
 
     def retry(self, email: Email, now: int) -> None:
         if email.state in ("deferred", "failed"):
@@ -202,6 +201,15 @@ class Post(Model):
         with self._as_if_never(name, emails):
             return self.judge(name, now, ageless=True)
 
+    def _as_claimed(self, email: Email, now: int) -> Verdict:
+        """The same at the last look: by the channel in whose name the email was made."""
+        chat = self.chats[email.conversation]
+        channel, chat.channel = chat.channel, (-1, email.channel)
+        try:
+            return self._again(email.conversation, [email], now)
+        finally:
+            chat.channel = channel
+
     # --- The sweep ----------------------------------------------------------------------------
 
     def post(
@@ -209,20 +217,21 @@ class Post(Model):
         now: int,
         order: Sequence[str],
         faults: dict[str, str],
+        limit: int | None,
         meanwhile: Callable[[str], None],
     ) -> None:
-        """A sweep: second attempts by age, then new emails in the `order` of the program.
+        """A sweep: second attempts by age, then new emails in the `order` of the program; no more
+        than `limit` in all. What is being sent already was left by one that died.
 
         `meanwhile(conversation)` does what happens while an email of it is on its way.
         """
         if "*" in faults and order:
             raise AssertionError(f"the server was down, but there were attempts: {order}")
-        for email in self.emails:
-            if email.next_at is not None and email.next_at > now + BACKOFF[-1]:
-                email.next_at = now
+        self._recover(now)
         if "*" in faults:
             return
         log = list(order)
+        self._left = limit
         at_first = {name: self.verdict(name, now) for name in self.chats}
         tried: set[str] = set()
 
@@ -230,23 +239,38 @@ class Post(Model):
             found = log.pop(0) if log else None
             assert found == email.conversation, f"expected an attempt for {email}, not {found}"
             tried.add(email.conversation)
+            self._left = None if self._left is None else self._left - 1
             self._attempt(email, now, faults.get(email.conversation), meanwhile)
 
         try:
             self._post_again(now, attempt)
             self._post_new(now, log, at_first, attempt)
         except Stopped:
-            assert not log, f"the run was to stop before {log}"
+            self._left = 0
+        assert not log, f"the run was to stop before {log}"
+        if self._left == 0:
             return
         for name, verdict in at_first.items():
             # What becomes due while a sweep runs may be left to the next one.
             left_out = verdict.state == self.verdict(name, now).state == "due"
             assert not left_out or name in tried, f"{name} is due and was not mailed"
 
+    def _recover(self, now: int) -> None:
+        for email in self.emails:
+            if email.state == "sending":
+                rules = self.rules_of(email.channel)
+                email.state, email.in_doubt = "unknown", True
+                is_young = now <= email.created + rules.max_age
+                email.next_at = now if rules.on_unknown == "resend" and is_young else None
+            if email.next_at is not None and email.next_at > now + BACKOFF[-1]:
+                email.next_at = now
+
     def _post_again(self, now: int, attempt: Callable[[Email], None]) -> None:
         for email in list(self.emails):
             if email.next_at is None or email.next_at > now:
                 continue
+            if self._left == 0:
+                raise Stopped
             if email.in_doubt:
                 self._resend(email, now, attempt)
             else:
@@ -285,7 +309,7 @@ class Post(Model):
         at_first: dict[str, Verdict],
         attempt: Callable[[Email], None],
     ) -> None:
-        while log:
+        while log and self._left != 0:
             name = log[0]
             verdict = self.verdict(name, now)
             if verdict.state != "due":  # something in this very sweep has come in between
@@ -341,15 +365,13 @@ class Post(Model):
         else:
             email.state = "unknown" if email.in_doubt else "failed"
 
-    # --- The looks before it leaves -------------------------------------------------------------
-
     def _is_withdrawn(self, email: Email, now: int) -> bool:
         if email.in_doubt:
             return self._is_pointless(email)
         return (
             self._is_pointless(email)
             or self._is_changed(email)
-            or self._again(email.conversation, [email], now).state != "due"
+            or self._as_claimed(email, now).state != "due"
         )
 
     def _is_pointless(self, email: Email) -> bool:
@@ -375,6 +397,3 @@ class Post(Model):
         """Older than max_age by now; a person may have asked for an attempt beyond that."""
         oldest = email.created + self.rules_of(email.channel).max_age
         return email.next_at is not None and email.next_at <= oldest < now
-
-
-__all__ = ["DAY", "FAULTS", "Email", "Post", "PostRules", "Thread"]

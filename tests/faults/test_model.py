@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,17 +42,20 @@ def size_of(seed: int) -> tuple[int, int]:
     raise ValueError("the shares make a thousand")
 
 
-def problem_of(steps: list[Step]) -> BaseException | None:
-    """What the program and the model disagree on, if they do."""
+def problem_of(steps: list[Step], counts: Counter[str] | None = None) -> Exception | None:
+    """What the program and the model disagree on, if they do; `counts` is added to."""
     with stored.store() as chat:
+        told = Run(chat)
         try:
-            Run(chat).tell(steps)
+            told.tell(steps)
         except Exception as error:
             return error
+        if counts is not None:
+            counts.update(told.counts())
     return None
 
 
-def shortened(steps: list[Step], problem: BaseException) -> tuple[list[Step], BaseException]:
+def shortened(steps: list[Step], problem: Exception) -> tuple[list[Step], Exception]:
     """Leave out what is not needed to fail: half, a quarter, ... down to single steps."""
     until = time.monotonic() + PATIENCE
     size = len(steps) // 2
@@ -68,11 +72,12 @@ def shortened(steps: list[Step], problem: BaseException) -> tuple[list[Step], Ba
     return steps, problem
 
 
-def run(seed: int, minutes: int, conversations: int) -> None:
-    steps = list(Hours(seed, minutes, conversations))
-    problem = problem_of(steps)
+def run(seed: int, minutes: int, conversations: int) -> Counter[str]:
+    """Fails with the seed and the steps that matter; else tells what happened."""
+    steps, counts = list(Hours(seed, minutes, conversations)), Counter[str]()
+    problem = problem_of(steps, counts)
     if problem is None:
-        return
+        return counts
     fewer, problem = shortened(steps, problem)
     told = "\n".join(map(repr, fewer))
     again = f"FAULTS_SEED={seed}:{minutes}:{conversations} python -m pytest {__file__}"
@@ -82,15 +87,19 @@ def run(seed: int, minutes: int, conversations: int) -> None:
     )
 
 
-def test_the_program_does_what_the_rules_say_through_all_hours():
+def test_the_program_does_what_the_rules_say_through_all_hours(figures):
     if "FAULTS_SEED" in os.environ:
         run(*map(int, os.environ["FAULTS_SEED"].split(":")))
         return
     until = time.monotonic() + 60 * float(os.environ.get("FAULTS_MINUTES", "inf"))
-    done = 0
+    seen: Counter[str] = Counter()
     for seed in range(FIRST, FIRST + HISTORIES):
         if time.monotonic() > until:
             break
-        run(seed, *size_of(seed))
-        done += 1
-    print(f"{done:,} histories, from seed {FIRST}")
+        minutes, conversations = size_of(seed)
+        counts = run(seed, minutes, conversations)
+        figures("histories", f"{minutes} minutes, {conversations} conversations", **counts)
+        seen += counts
+    # Rare things happen often enough to be looked at.
+    missing = {"sent", "failed", "cancelled", "in_doubt", "resent", "replies", "bounces"} - {*seen}
+    assert seen["sweeps"] < 1000 or not missing
