@@ -33,9 +33,9 @@ from continuation_cli.store import (
 from continuation_cli.store.events import EventWriter
 
 if TYPE_CHECKING:
-    import stored
     from collections.abc import Iterable, Iterator
 
+    import stored
     from faults.minutes import Step
 
 
