@@ -1,4 +1,4 @@
-"""The figures of the fault tests, as tables at the end of the run (docs/reliability.md)."""
+"""The figures of the fault tests, as tables at the end of a full run (docs/reliability.md)."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from faults.scale import FULL
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_tables: dict[str, dict[str, dict[str, int]]] = {}
-
-
-def _add(table: str, row: str, **figures: int) -> None:
-    """Add to the row's figures; those named `most_…` keep the greatest."""
-    sums = _tables.setdefault(table, {}).setdefault(row, {"runs": 0})
-    sums["runs"] += 1
-    for name, figure in figures.items():
-        if name.startswith("most_"):
-            sums[name] = max(sums.get(name, 0), figure)
-        else:
-            sums[name] = sums.get(name, 0) + figure
+Tables = dict[str, dict[str, dict[str, int]]]
 
 
 @pytest.fixture
-def figures() -> Callable[..., None]:
-    """figures("kill", "after MAIL", emails=500, twice=1): one line a row, summed over the runs."""
-    return _add
+def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """figures("killed", "at MAIL", emails=500, twice=1): one line a row, summed over the runs."""
+
+    def add(table: str, row: str, **values: int) -> None:
+        request.node.user_properties.append(("figures", (table, row, {"runs": 1, **values})))
+
+    return add
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not FULL:
         return
-    for table, rows in _tables.items():
+    tables: Tables = {}
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "figures" and report.when == "call":
+                table, row, values = value
+                sums = tables.setdefault(table, {}).setdefault(row, {})
+                for each, figure in values.items():
+                    sums[each] = sums.get(each, 0) + int(figure)
+    for table, rows in tables.items():
         names = list(dict.fromkeys(name for sums in rows.values() for name in sums))
         heads = [name.replace("_", " ") for name in names]
         terminalreporter.write_sep("-", table)
