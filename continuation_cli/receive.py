@@ -129,8 +129,8 @@ class Receiver:
         return False
 
     def accept(self, reply: int, by: str) -> Outcome:
-        """Post a quarantined reply, because a person says so; under the name and address of who
-        wrote it, unless that is the customer.
+        """Post a reply that was kept out of the chat, because a person says so; under the name and
+        address of who wrote it, unless that is the customer.
 
         Raises LookupError if there is no such reply, NotAcceptable if it cannot be posted, and
         FileNotFoundError if the archive has lost it.
@@ -138,23 +138,29 @@ class Receiver:
         row = inbox.one(self._connection, reply)
         if row is None:
             raise LookupError(reply)
-        found = attachments.files(read(self._archive.read("raw", row["digest"])))
+        received = read(self._archive.read("raw", row["digest"]))
+        found = attachments.files(received)
         files = self._keep(found)
+        text = row["text"]
+        if text is None:  # it was taken for no reply at all
+            text = clean(extract.from_received(received))[:_TEXT]
         with db.writing(self._connection):
             row = inbox.one(self._connection, reply)
             assert row is not None
-            if row["state"] != "quarantined":
+            if row["state"] == "posted" or row["kind"] not in ("reply", "auto_reply"):
+                what = row["kind"].replace("_", "-")
                 raise NotAcceptable(
-                    f"reply {reply} is {row['state']}: only a quarantined one can be accepted"
+                    f"reply {reply} ({what}) is {row['state']}: only a reply or auto-reply that "
+                    "was quarantined, ignored or rejected can be accepted"
                 )
             about = inbox.by_id(self._connection, row["email"])
             if about is None:
-                raise NotAcceptable(f"the conversation of reply {reply} was removed")
-            if not found and not row["text"]:
+                raise NotAcceptable(f"reply {reply} belongs to no conversation that is still there")
+            if not found and not text:
                 raise NotAcceptable(f"reply {reply} holds no text and no file")
             now = self._clock()
-            entry = recorded(row)
-            inbox.accept(self._connection, reply, entry.message or "", now, by)
+            entry = recorded(row)._replace(text=text)
+            inbox.accept(self._connection, reply, entry, now, by)
             posting = posting_of(entry, about, files, now)._replace(name=stranger(entry, about))
             inbox.post(self._connection, reply, about, posting, now)
         return Outcome(reply, entry.kind, "posted", about.conversation, entry.message, entry.reason)

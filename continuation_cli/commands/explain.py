@@ -115,6 +115,12 @@ def unfinished(connection: Connection, conversation: Conversation) -> str | None
         if row["next_attempt_at"]:
             at = steps.at(times.from_text(row["next_attempt_at"]))
             return f"{name} is {row['state']}{why}; it is tried again at {at}."
+        if row["state"] == "failed" and conversation.suppression:
+            return (
+                f"{name} has failed{why}: the customer has not got it, and the address is "
+                f"suppressed ({conversation.suppression}). To try again: continuation suppressions "
+                f"remove {conversation.email}, then emails retry {row['id']}"
+            )
         if row["state"] == "failed":
             return (
                 f"{name} has failed{why}: the customer has not got it. To try again: continuation "

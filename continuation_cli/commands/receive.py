@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RETURNED = {
     "unparsable": (os.EX_DATAERR, "this is no email message: it has no header"),
     "no_token": (os.EX_NOUSER, "this address belongs to no conversation"),
-    "unknown_token": (os.EX_NOUSER, "the conversation that this address belonged to is over"),
+    "unknown_token": (os.EX_NOUSER, "this address belongs to no conversation any more"),
 }
 
 

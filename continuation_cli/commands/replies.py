@@ -93,6 +93,7 @@ def replies() -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only in this state.")
 @click.option("--kind", type=click.Choice(KINDS), help="Only of this kind.")
 @click.option("--conversation", metavar="ID", help="Only of this conversation.")
+@click.option("--from", "sender", metavar="ADDRESS", help="Only from this address.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many; newest first.")
 @json_option
 @click.pass_obj
@@ -101,6 +102,7 @@ def list_(
     state: str | None,
     kind: str | None,
     conversation: str | None,
+    sender: str | None,
     limit: int | None,
     as_json: bool,
 ) -> None:
@@ -111,7 +113,12 @@ def list_(
             missing_conversation(connection, conversation)
         limit = limit or (50 if output.is_terminal() else -1)
         found = inbox.listed(
-            connection, state=state, kind=kind, conversation=conversation, limit=limit
+            connection,
+            state=state,
+            kind=kind,
+            conversation=conversation,
+            sender=sender and sender.strip(),
+            limit=limit,
         )
     rows = [reply_data(row) for row in found]
     if as_json:
@@ -230,6 +237,8 @@ def _print(data: dict[str, Any]) -> None:
         )
     elif data["state"] != "posted" and not data["text"]:
         output.note(f"\nTo read it: continuation replies show {number} --part eml")
+    if data["state"] == "ignored" and data["kind"] in ("reply", "auto_reply"):
+        output.note(f"To post it all the same: continuation replies accept {number}")
 
 
 @replies.command()
@@ -238,7 +247,10 @@ def _print(data: dict[str, Any]) -> None:
 @json_option
 @click.pass_obj
 def accept(context: Context, reply: int, by: str, as_json: bool) -> None:
-    """Post a quarantined REPLY into its conversation, under its author's own name and address."""
+    """Post a REPLY that was kept out of the chat, under its author's own name and address.
+
+    One that was quarantined, or ignored or rejected by mistake.
+    """
     from continuation_cli.commands.receive import outcome_data, told
     from continuation_cli.mail.archive import Archive
     from continuation_cli.receive import NotAcceptable, Receiver

@@ -90,7 +90,10 @@ def message_state(message: Message, settings: Settings) -> str:
     if message.author in ("note", "system"):
         return f"{head}: private, never shown to a customer."
     if message.author == "customer":
-        return f"{head}: the customer's own."
+        by_email = message.via == "email"
+        if by_email and message.name:
+            return f"{head}: by email, in the customer's place."
+        return f"{head}: the customer's own{', by email' if by_email else ''}."
     if message.deleted_at:
         return f"{head}: deleted {at(message.deleted_at)}."
     if message.seen_at:

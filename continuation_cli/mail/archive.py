@@ -140,8 +140,8 @@ class Archive:
             os.fsync(self._directories[directory])
 
     def _directory(self, path: Path) -> Path:
-        """The directory, made if it is missing; for its owner only, under any umask. It stays open,
-        to be synchronised after every change."""
+        """The directory, made if it is missing; for whom the database is, under any umask. It stays
+        open, to be synchronised after every change."""
         if path not in self._directories:
             if path != self._root:
                 self._directory(path.parent)
@@ -154,11 +154,17 @@ class Archive:
         return path
 
     def _give_to_owner(self, file: int | Path) -> None:
-        """What root has made belongs to whom the database belongs to: root, who tried something by
-        hand, must not lock the mail system's user out."""
-        if os.geteuid() == 0:
-            owner = Path(self._database).stat()
-            os.chown(file, owner.st_uid, owner.st_gid)
+        """Give an open file, or a directory, to whom the database belongs: root, who tried
+        something by hand, must not lock the mail system's user out. Where a group may write the
+        database, as a chat backend may, the group may read this, too."""
+        database = Path(self._database).stat()
+        is_shared = database.st_mode & 0o060 == 0o060
+        with contextlib.suppress(PermissionError):
+            if os.geteuid() == 0 or is_shared:
+                owner = database.st_uid if os.geteuid() == 0 else -1
+                os.chown(file, owner, database.st_gid)
+            if is_shared:
+                os.chmod(file, 0o770 if isinstance(file, Path) else 0o660)  # noqa: PTH101
 
 
 def _is_old(path: Path) -> bool:

@@ -225,13 +225,15 @@ def listed(
     state: str | None = None,
     kind: str | None = None,
     conversation: str | None = None,
+    sender: str | None = None,
     limit: int = -1,
 ) -> list[sqlite3.Row]:
-    """What was received, newest first."""
+    """What was received, newest first. `sender` is an address, in whatever case."""
     return connection.execute(
         _LISTED + "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR kind = ?2) "
-        "AND (?3 IS NULL OR conversation = ?3) ORDER BY id DESC LIMIT ?4",
-        (state, kind, conversation, limit),
+        "AND (?3 IS NULL OR conversation = ?3) AND (?4 IS NULL OR lower(sender) = lower(?4)) "
+        "ORDER BY id DESC LIMIT ?5",
+        (state, kind, conversation, sender, limit),
     ).fetchall()
 
 
@@ -252,13 +254,13 @@ def files_of(connection: sqlite3.Connection, reply: int) -> list[StoredFile]:
 
 
 def accept(
-    connection: sqlite3.Connection, reply: int, message: str, now: datetime, by: str
+    connection: sqlite3.Connection, reply: int, entry: Entry, now: datetime, by: str
 ) -> None:
-    """Note that a person let a quarantined reply through, and what message it became."""
+    """Note that a person let a reply through, and what message it became."""
     connection.execute(
-        "UPDATE replies SET state = 'posted', message = ?, decided_at = ?, decided_by = ? "
-        "WHERE id = ?",
-        (message, times.to_text(now), by, reply),
+        "UPDATE replies SET state = 'posted', message = ?, text = ?, decided_at = ?, "
+        "decided_by = ? WHERE id = ?",
+        (entry.message, entry.text, times.to_text(now), by, reply),
     )
 
 

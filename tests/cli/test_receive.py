@@ -107,7 +107,7 @@ def test_from_a_file_and_by_the_envelope(deliver, chat, email, tmp_path):
         (
             b"To: reply+" + b"a" * 26 + b"@reply.acme.example\n\nx",
             67,
-            "continuation: the conversation that this address belonged to is over\n",
+            "continuation: this address belongs to no conversation any more\n",
         ),
     ],
 )

@@ -114,6 +114,7 @@ def test_what_became_of_each_is_said_in_words(run, chat, received):
     assert ran.err.endswith("To keep it out: continuation replies reject 2\n")
     assert (
         run("replies", "show", "3").err == "\nTo read it: continuation replies show 3 --part eml\n"
+        "To post it all the same: continuation replies accept 3\n"
     )
     assert run("replies", "show", "1").err == ""
     to = chat.one("SELECT reply_to FROM emails WHERE id = 1").replace("reply+", "unsubscribe+")
@@ -138,7 +139,7 @@ def test_accept_posts_it_under_its_authors_name(run, chat, received):
     data = run("replies", "show", "2", "--json").data
     assert (data["state"], data["decided_by"]) == ("posted", "ana")
     again = run("replies", "accept", "2")
-    assert (again.code, "only a quarantined one can be accepted" in again.err) == (65, True)
+    assert (again.code, "is posted: only a reply or auto-reply that was" in again.err) == (65, True)
 
 
 def test_reject_keeps_it_out_and_keeps_it(run, chat, received):
@@ -147,10 +148,26 @@ def test_reject_keeps_it_out_and_keeps_it(run, chat, received):
     assert (ran.code, ran.err) == (0, "Reply 2 is rejected; its sender is not told.\n")
     assert chat.one("SELECT count(*) FROM messages") == before
     assert run("replies", "show", "2", "--part", "eml").stdout == received[1]
-    assert run("replies", "accept", "2").code == 65
     assert run("replies", "reject", "2").code == 65
     ran = run("receive", "--json", stdin=received[1])
     assert (ran.code, ran.data["kind"], ran.data["state"]) == (0, "duplicate", "rejected")
+
+
+@pytest.mark.parametrize(("number", "text"), [(2, "I know that."), (3, "Away.")])
+def test_what_was_kept_out_by_mistake_can_be_let_in(run, chat, received, number, text):
+    """A reply that somebody rejected, and one that was taken for an automatic one."""
+    run("replies", "reject", "2")
+    assert "continuation replies accept" in run("replies", "show", "3").err
+    ran = run("replies", "accept", number, "--json")
+    assert (ran.code, ran.data["state"]) == (0, "posted")
+    message = chat.one("SELECT text FROM messages WHERE id = ?", ran.data["message"])
+    assert message == text
+    assert run("replies", "show", number, "--json").data["text"] == text
+
+
+def test_list_by_sender(run, received):
+    rows = run("replies", "list", "--from", "ADA@example.com", "--json").data
+    assert [row["id"] for row in rows] == [3, 1]
 
 
 @pytest.mark.parametrize("command", ["show", "accept", "reject"])
@@ -166,7 +183,7 @@ def test_only_what_is_quarantined_is_decided(run, chat, received, command, numbe
     before = chat.dump()
     ran = run("replies", command, number)
     assert ran.code == 65
-    assert "only a quarantined one" in ran.err
+    assert "only a " in ran.err
     assert chat.dump() == before
 
 

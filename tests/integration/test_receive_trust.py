@@ -59,7 +59,7 @@ def test_it_is_accepted_once_with_its_files(desk):
 def test_it_cannot_be_accepted_into_a_conversation_that_is_gone(desk):
     outcome = desk.receive(reply(desk.emailed(), From=BOB))
     desk.ours.execute("DELETE FROM conversations")
-    with pytest.raises(NotAcceptable, match="was removed"):
+    with pytest.raises(NotAcceptable, match="belongs to no conversation"):
         desk.accept(outcome.id)
     assert desk.rows("SELECT state FROM replies") == [("quarantined",)]
 
