@@ -103,12 +103,14 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, "--version", prog_name="continuation")
 @click.pass_context
 def cli(ctx: click.Context, db: str | None) -> None:
-    """Email live-chat customers the messages they have not seen, with a link that reopens the chat.
+    """Email live-chat customers the messages they have not seen, with a link that reopens the chat;
+    post what they reply.
 
     \b
     New here:     continuation demo
     Set up:       init, import, settings set from-email …, sweep --preview, schedule cron
     Look into:    pending, explain, preview, show, emails list
+    Replies:      receive, fetch, replies list
     """
     ctx.obj = Context(db)
 
