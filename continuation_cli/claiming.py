@@ -50,10 +50,13 @@ class Claims:
             except db.SettingError as error:  # its fate is decided once that is mended
                 self._ledger.report.not_configured.add(str(error))
                 continue
-            is_young = now <= orphan.envelope.created_at + settings.max_age
-            resend = settings.on_unknown == "resend" and is_young
-            retries.adopt(self._connection, orphan, now, now if resend else None)
-            if not resend:
+            again = None
+            if settings.on_unknown == "resend":
+                doubts = retries.doubts(self._connection, orphan.id) + 1
+                created_at = orphan.envelope.created_at
+                again = delivery.resend_at(doubts, created_at, settings.max_age, now)
+            retries.adopt(self._connection, orphan, now, again)
+            if again is None:
                 why = "the last sweep ended while sending it"
                 result = Result(orphan.id, orphan.conversation, "unknown", why, held=True)
                 self._ledger.note(result)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 #: 4.5.4.1, wants 30 minutes in general but sooner at first: most deferrals are greylisting.
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 
+#: How often an email is sent again at once after its sweep has died. A machine that is restarted a
+#: few times in a row must not delay it.
+AT_ONCE = 10
+
 
 def next_attempt(
     attempts: int, created_at: datetime, max_age: timedelta, now: datetime
@@ -28,6 +32,20 @@ def next_attempt(
     """
     at = now + BACKOFF[min(attempts, len(BACKOFF)) - 1]
     return at if at <= created_at + max_age else None
+
+
+def resend_at(
+    doubts: int, created_at: datetime, max_age: timedelta, now: datetime
+) -> datetime | None:
+    """When to send an email again after its sweep has died for the `doubts`-th time while sending
+    it; None to leave it to a person.
+
+    At once, so that nothing waits after a kill; but what ends every sweep at the same point must
+    not bring a copy each minute for days.
+    """
+    if now > created_at + max_age:
+        return None
+    return now if doubts <= AT_ONCE else next_attempt(doubts, created_at, max_age, now)
 
 
 def is_too_old(created_at: datetime, due_at: datetime, max_age: timedelta, now: datetime) -> bool:

@@ -127,6 +127,14 @@ def orphans(connection: sqlite3.Connection) -> list[Claimed]:
     return [outbox.claimed(connection, row["id"]) for row in rows.fetchall()]
 
 
+def doubts(connection: sqlite3.Connection, email: int) -> int:
+    """After how many of its attempts nobody could say whether they were accepted."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM attempts WHERE email = ? AND outcome = 'unknown'", (email,)
+    ).fetchone()
+    return int(count)
+
+
 def adopt(
     connection: sqlite3.Connection, orphan: Claimed, now: datetime, resend_at: datetime | None
 ) -> None:

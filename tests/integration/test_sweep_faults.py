@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 
 import pytest
@@ -187,6 +187,30 @@ def test_the_command_names_what_could_not_be_recorded(tmp_path, monkeypatch, req
     assert (ran.code, ran.out) == (75, "")
     assert "what became of email 1 could not be recorded: no room" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_an_email_that_can_never_be_recorded_is_not_sent_each_minute(chat):
+    """Whatever ends every sweep at the same point: ten copies at once, then one each four hours, at
+    last none.
+    """
+    due(chat, "c1", "c2")
+    chat.write(
+        "CREATE TRIGGER broken BEFORE UPDATE ON emails WHEN NEW.state = 'sent' "
+        "AND NEW.conversation = 'c1' BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    )
+    arrived = []
+    for minute in range(0, 4 * 24 * 60, 3):
+        before = len(chat.delivered)
+        with suppress(UnrecordedError):
+            chat.sweep(NOON + minute * MINUTE)
+        arrived += [(minute, e.recipient) for e in chat.delivered[before:]]
+    copies = [minute for minute, recipient in arrived if recipient == "c1@example.com"]
+    assert copies[:12] == [*range(0, 33, 3), 33 + 4 * 60]
+    assert len(copies) < 30
+    assert copies[-1] <= 3 * 24 * 60
+    assert states(chat) == {"c1": "unknown", "c2": "sent"}
+    assert [recipient for _, recipient in arrived].count("c2@example.com") == 1
+    assert len({e.message for e in chat.delivered}) == 2
 
 
 # --- One odd row ----------------------------------------------------------------------------------

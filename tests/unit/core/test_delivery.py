@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from builders import MS, at
 
-from continuation_cli.core.delivery import next_attempt
+from continuation_cli.core.delivery import AT_ONCE, next_attempt, resend_at
 
 NOW = at("9:00")
 LONG = timedelta(days=3)
@@ -35,3 +35,15 @@ def test_a_whole_life():
         made.append(again)
         now, attempts = again, attempts + 1
     assert len(made) == 21
+
+
+def test_sent_again_at_once_after_a_kill_but_not_for_ever():
+    assert resend_at(1, NOW, LONG, NOW) == resend_at(AT_ONCE, NOW, LONG, NOW) == NOW
+    assert resend_at(AT_ONCE + 1, NOW, LONG, NOW) == NOW + timedelta(hours=4)
+
+
+def test_a_person_decides_on_what_has_grown_old_in_doubt():
+    age = timedelta(hours=1)
+    assert resend_at(1, NOW, age, NOW + age) == NOW + age
+    assert resend_at(1, NOW, age, NOW + age + MS) is None
+    assert resend_at(AT_ONCE + 1, NOW, age, NOW) is None
