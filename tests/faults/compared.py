@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from faults.faulty_server import Server
-from faults.reference_outbox import Email, Post
+from faults.reference_outbox import Post
 from reference_model import PRIVATE, to_datetime, to_milliseconds, to_text, word_of
 from reports import recipient as report_of
 from reports import report
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     import stored
     from faults.minutes import Step
+    from faults.reference_records import Email
 
 
 DOMAIN = "reply.example.com"

@@ -35,7 +35,7 @@ CHOICES: dict[str, list[Any]] = {
     "unseen_delay": [0, 2 * MINUTE, 15 * MINUTE, 15 * MINUTE, "never"],
     "presence_timeout": [2 * MINUTE, 2 * MINUTE, 10 * MINUTE],
     "max_age": [3 * DAY, 3 * DAY, HOUR, 10 * MINUTE],
-    "daily_cap": [20, 20, 20, 3, 1],
+    "daily_cap": [20, 20, 3, 1, 1],
     "bot_messages": ["include", "include", "trigger", "omit"],
     "enabled": [True, True, True, False],
     "on_unknown": ["resend", "resend", "hold"],
@@ -105,6 +105,10 @@ class Hours(History):
             return "event", self._event(kind, name, page=page, url="https://acme.example/")
         return "event", self._about_a_message(kind, name)
 
+    def _edit(self, name: str) -> Step:
+        kind = self._random.choice(["message_edited", "message_edited", "message_deleted", "seen"])
+        return "event", self._about_a_message(kind, name)
+
     def _about_a_message(self, kind: str, name: str) -> dict[str, Any]:
         event = super()._about_a_message(kind, name)
         if kind == "message_edited":
@@ -164,7 +168,8 @@ class Hours(History):
         found = {}
         for name in self._names:
             if self._random.random() < 0.15:
-                step = self._chat()
+                kind = self._random.choice(["chat", "edit", "edit"])
+                step = self._chat() if kind == "chat" else self._edit(name)
                 step[1]["conversation"] = name
                 found[name] = step
         return found
@@ -173,7 +178,7 @@ class Hours(History):
 _PASSING = [
     *[MINUTE] * 26,
     *[MINUTE - 1, MINUTE + 1, 5 * MINUTE, 5 * MINUTE, 20 * MINUTE],
-    *[-HOUR, HOUR, HOUR, DAY],
+    *[-HOUR, HOUR, HOUR, DAY, -DAY],
 ]
 _KINDS = [
     *["chat"] * 26,

@@ -8,10 +8,10 @@ open, and what the mail server made of each; it says what must have come of it.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reference_model import HOUR, MINUTE, Chat, Model, Rules, Verdict, to_milliseconds
+from faults.reference_records import Email, PostRules, Thread
+from reference_model import HOUR, MINUTE, Model, Verdict, to_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,70 +19,11 @@ if TYPE_CHECKING:
 #: The wait after the first, second, ... failed attempt.
 BACKOFF = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR)
 
+#: How often an email is sent again at once after its sweep was killed.
+AT_ONCE = 3
+
 #: What the mail server may make of an attempt; None: it accepts the email.
 FAULTS = ("deferred", "dropped", "refused", "no_such_user", "lost_before", "lost_after", "stop")
-
-
-@dataclass
-class PostRules(Rules):
-    """The settings that decide, and what happens to an email of which nobody knows."""
-
-    on_unknown: str = "resend"
-
-
-@dataclass
-class Email:
-    """One email: `held` are its messages with their texts as they were."""
-
-    conversation: str
-    channel: str
-    rule: str
-    recipient: str
-    held: dict[str, str]
-    created: int
-    state: str = "sending"
-    attempts: int = 0
-    next_at: int | None = None
-    in_doubt: bool = False
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        return tuple(self.held)
-
-    @property
-    def keeps_messages(self) -> bool:
-        """Its messages go into no other email."""
-        return self.state != "cancelled" or self.in_doubt
-
-    @property
-    def is_replaceable(self) -> bool:
-        """It has certainly not left, and may never."""
-        return self.state == "deferred" and not self.in_doubt
-
-
-@dataclass
-class Thread(Chat):
-    """A conversation with its texts: the author's, and of the edits the latest."""
-
-    texts: dict[str, str] = field(default_factory=dict)
-    edits: dict[str, tuple[int, str]] = field(default_factory=dict)
-    answered: set[str] = field(default_factory=set)  # seen, as a reply to their email came
-
-    def text(self, message: str) -> str:
-        return self.edits[message][1] if message in self.edits else self.texts[message]
-
-    def is_unseen(self, message: str) -> bool:
-        return any(name == message for _, _, name in self._unread())
-
-    def waiting(self) -> list[tuple[tuple[int, int, str], str, str]]:
-        return [each for each in super().waiting() if each[2] not in self.answered]
-
-    def _unread(self) -> list[tuple[tuple[int, int, str], str, str]]:
-        mailed, self.mailed = self.mailed, set()
-        try:
-            return self.waiting()
-        finally:
-            self.mailed = mailed
 
 
 class Stopped(Exception):  # noqa: N818
@@ -260,8 +201,12 @@ class Post(Model):
             if email.state == "sending":
                 rules = self.rules_of(email.channel)
                 email.state, email.in_doubt = "unknown", True
-                is_young = now <= email.created + rules.max_age
-                email.next_at = now if rules.on_unknown == "resend" and is_young else None
+                doubts = len(email.doubts) + 1
+                email.doubts.add(email.attempts)
+                # At once, unless it happens over and over.
+                at = now if doubts <= AT_ONCE else now + _wait_after(doubts)
+                is_young = at <= email.created + rules.max_age
+                email.next_at = at if rules.on_unknown == "resend" and is_young else None
             if email.next_at is not None and email.next_at > now + BACKOFF[-1]:
                 email.next_at = now
 
@@ -344,7 +289,7 @@ class Post(Model):
 
     def _outcome(self, email: Email, due_at: int, now: int, fault: str | None) -> None:
         rules = self.rules_of(email.channel)
-        wait = BACKOFF[min(email.attempts, len(BACKOFF)) - 1]
+        wait = _wait_after(email.attempts)
         again = now + wait if now + wait <= email.created + rules.max_age else None
         if fault == "stop":
             email.attempts -= 1
@@ -353,6 +298,7 @@ class Post(Model):
             raise Stopped
         if fault in ("lost_before", "lost_after"):
             email.in_doubt, email.state = True, "unknown"
+            email.doubts.add(email.attempts)
             email.next_at = None if rules.on_unknown == "hold" else again
         elif fault in ("refused", "no_such_user"):
             email.state = "failed"
@@ -397,3 +343,7 @@ class Post(Model):
         """Older than max_age by now; a person may have asked for an attempt beyond that."""
         oldest = email.created + self.rules_of(email.channel).max_age
         return email.next_at is not None and email.next_at <= oldest < now
+
+
+def _wait_after(times: int) -> int:
+    return BACKOFF[min(times, len(BACKOFF)) - 1]
