@@ -54,7 +54,8 @@ def runs() -> list[Run]:
             found.append(Run((*before, step), connections, mode, number))
     for number in range(MOMENTS):
         kills = (ANY,) * (number % 3 + 1)
-        found += [Run(kills, CONNECTIONS[number % 3], mode, number) for mode in MODES]
+        connections = CONNECTIONS[number // 3 % 3]
+        found += [Run(kills, connections, mode, number) for mode in MODES]
     return found
 
 
