@@ -121,7 +121,7 @@ class Hours(History):
 
     def _suppression(self) -> Step:
         name = self._random.choice(self._names)
-        reason = self._random.choice(["unsubscribe", "complaint", None, None])
+        reason = self._random.choice(["unsubscribe", "complaint", *[None] * 6])
         return f"{name}@example.com", reason
 
     def _set(self) -> Step:
@@ -137,7 +137,7 @@ class Hours(History):
         return self._pick(), self._random.choice(["accept", "accept", "reject"])
 
     def _bounce(self) -> Step:
-        return self._pick(), self._random.choice(["hard", "soft", "late"])
+        return self._pick(), self._random.choice(["hard", "soft", "soft", "late"])
 
     def _person(self) -> Step:
         return self._pick(), self._random.choice(["retry", "cancel", "sent", "resend"])
@@ -183,7 +183,7 @@ _PASSING = [
 _KINDS = [
     *["chat"] * 26,
     *["reply"] * 3,
-    *["hold", "suppression", "set", "bounce", "person", "quarantine"],
+    *["hold", "suppression", "suppression", "set", "bounce", "person", "quarantine"],
     *["killed", "prune"],
 ]
 _CHAT = [
