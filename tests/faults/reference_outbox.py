@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BACKOFF = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR)
 
 #: How often an email is sent again at once after its sweep was killed.
-AT_ONCE = 3
+AT_ONCE = 10
 
 #: What the mail server may make of an attempt; None: it accepts the email.
 FAULTS = ("deferred", "dropped", "refused", "no_such_user", "lost_before", "lost_after", "stop")
