@@ -101,11 +101,11 @@ def test_it_is_for_its_owner_only(archive, root, mask):
 
 
 def test_a_group_that_may_write_the_database_may_read_it(archive, root, database):
-    os.chmod(database, 0o660)
+    Path(database).chmod(0o660)
     archive.keep(b"one", "raw")
     for path in (root, *root.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o770 if path.is_dir() else 0o660)
-        assert path.stat().st_gid == os.stat(database).st_gid
+        assert path.stat().st_gid == Path(database).stat().st_gid
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
