@@ -22,6 +22,9 @@ class Candidate(NamedTuple):
 #: Ahead of every candidate.
 START = Candidate("", "")
 
+#: No attempt is put off for longer than `delivery.BACKOFF` has it; as stored, from ?1 on.
+_LONGEST_WAIT = "strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '+4 hours')"
+
 #: Later than any turn.
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
@@ -74,11 +77,14 @@ def turns(connection: sqlite3.Connection, until: str = "~") -> int:
 
 
 def is_idle(connection: sqlite3.Connection, now_text: str) -> bool:
-    """Whether a sweep at `now` has nothing to look at: no candidate, no unfinished email."""
+    """Whether a sweep at `now` has nothing to look at: no candidate, no unfinished email, nothing
+    that a clock which was ahead has put off.
+    """
     row = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM waiting WHERE check_at <= ?1) "
         "OR EXISTS (SELECT 1 FROM emails WHERE state = 'sending') "
         "OR EXISTS (SELECT 1 FROM emails WHERE next_attempt_at <= ?1) "
+        f"OR EXISTS (SELECT 1 FROM emails WHERE next_attempt_at > {_LONGEST_WAIT}) "
         "OR EXISTS (SELECT 1 FROM sweeps WHERE last_parked_at > ?1)",
         (now_text,),
     ).fetchone()

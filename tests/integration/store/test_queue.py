@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stored import text
 
 from continuation_cli.core import schedule
-from continuation_cli.mail.transport import InDoubt, NotSent, Refused
+from continuation_cli.mail.transport import InDoubt, NotSent, Refused, Unavailable
 from continuation_cli.store import activity, check, queue
 from continuation_cli.store.settings import SettingsReader
 
@@ -304,3 +304,16 @@ def test_a_clock_that_was_ahead_does_no_lasting_harm(chat):
     assert not queue.is_idle(chat.ours, text(at("9:05")))
     assert chat.sweep(at("9:05")).recipients == ["c1@example.com"]
     assert queue.is_idle(chat.ours, text(at("9:06")))
+
+
+def test_a_server_was_gone_while_the_clock_was_ahead(chat):
+    """What waits for a time that only a clock which was ahead could name is tried at once."""
+    chat.converse()
+    chat.say(at("9:00"))
+    chat.answer = lambda _envelope: Unavailable("mail", "shutting down", code=421)
+    assert chat.sweep(at("+1 9:10")).report.stopped
+    chat.answer = lambda _envelope: None
+    assert queue.is_idle(chat.ours, text(at("+1 9:10") - timedelta(hours=4)))
+    assert not queue.is_idle(chat.ours, text(at("+1 9:10") - timedelta(hours=4) - MS))
+    assert chat.sweep(at("9:20")).recipients == ["c1@example.com"]
+    assert queue.is_idle(chat.ours, text(at("9:20")))
