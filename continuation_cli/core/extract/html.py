@@ -7,6 +7,7 @@ however deep or broken, takes linear time. What a tag of a client means is in th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import unescape
 from typing import Final
 
@@ -95,7 +96,12 @@ _Effect = str  # "quote", "bare", "hidden", "signature", "pre", "wrapper", "attr
 
 def lines_of(markup: str) -> list[Line]:
     """The lines of an HTML body."""
-    return _Reader().read(markup)
+    return [Line(line.text, line.depth, line.key, line.mark) for line in _read(markup)]
+
+
+@lru_cache(maxsize=2)  # what is read for its quotes is read once more for answers in between
+def _read(markup: str) -> tuple[Line, ...]:
+    return tuple(_Reader().read(markup))
 
 
 class _Frame:
