@@ -170,7 +170,7 @@ class _Session:
         line = self.stream.readline()
         if not line.endswith(b"\r\n"):
             raise _HungUpError
-        return line[:-2].decode()
+        return line[:-2].decode(errors="replace")
 
     def answer(self, stage: str, usual: str = "", ok: str = "OK done") -> None:
         fault = self.server.behaviour(stage)

@@ -180,7 +180,7 @@ class _Session:
         while b"\r\n" not in self.buffer:
             self.more()
         line, _, self.buffer = self.buffer.partition(b"\r\n")
-        return line.decode()
+        return line.decode(errors="replace")  # a client may begin with TLS
 
     def more(self) -> None:
         got = self.sock.recv(1 << 18)
