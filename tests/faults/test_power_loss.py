@@ -36,10 +36,13 @@ def prepared(chat, real_smtp):
     return server
 
 
-def crash(chat, spawn: Callable[..., subprocess.Popen[bytes]], after: float, to: Path) -> bool:
-    """Copy what is on the disk `after` seconds into a sweep; whether the sweep still ran."""
+def crash(
+    chat, spawn: Callable[..., subprocess.Popen[bytes]], has_come: Callable[[], bool], to: Path
+) -> bool:
+    """Copy what is on the disk when a sweep has come that far; whether the sweep still ran."""
     process = spawn("sweep", "--connections", CONNECTIONS)
-    time.sleep(after)
+    while not has_come() and process.poll() is None:
+        time.sleep(0.0005)
     os.kill(process.pid, signal.SIGSTOP)
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     running = process.poll() is None
@@ -66,11 +69,16 @@ def test_the_next_sweep_loses_nothing_and_resends_what_was_in_doubt(
     interrupted = 0
     for number in range(scale(4, 100)):
         before = len(prepared.mails)
+        moment = before + source.randrange(DUE - 10)  # not in seconds: machines differ
+
+        def has_come(moment: int = moment) -> bool:
+            return len(prepared.mails) > moment
+
         for row in chat.sql("SELECT id FROM emails"):  # as if none had been sent
             chat.sql("UPDATE messages SET email = NULL WHERE email = ?", row["id"])
             chat.sql("DELETE FROM emails WHERE id = ?", row["id"])
         copy = tmp_path / f"crashed-{number}.db"
-        was_running = crash(chat, spawn, source.uniform(0.3, 0.9), copy)
+        was_running = crash(chat, spawn, has_come, copy)
         interrupted += was_running
         arrived = prepared.mails[before:]
 
