@@ -55,7 +55,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A program's time in seconds and the most memory it had, in MiB."""
+    """A program's time in seconds and the most memory it had, with its own processes', in MiB."""
 
     seconds: float
     peak: float
@@ -81,7 +81,9 @@ def run(
             waiter.register(handle, select.POLLIN)
             peak = 0
             while not waiter.poll(50):
-                peak = max(peak, _high_water(child.pid))
+                peak = max(
+                    peak, _high_water(child.pid) + sum(map(_high_water, _children(child.pid)))
+                )
             seconds = time.perf_counter() - began
         finally:
             os.close(handle)
@@ -90,6 +92,15 @@ def run(
             output = said.read().decode(errors="replace")[-4000:]
             raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}:\n{output}")
     return Run(seconds, peak / 1024)
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that a process of one thread has started."""
+    try:
+        words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [int(word) for word in words]
 
 
 def _high_water(pid: int) -> int:

@@ -1,7 +1,8 @@
 """Several connections at once: each worker thread owns one transport and sends one email at a time.
 
 The database is written by the sweep's own thread only; a worker reads it once for each email, for
-the last look before it leaves.
+the last look before it leaves. The threads are this process's (`Threads`) or, where there is much
+to send, those of a process of its own (`sender`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import queue
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from continuation_cli.core.delivery import withheld
 from continuation_cli.mail.transport import NotSent
@@ -105,19 +106,40 @@ class LastLook:
         self._connection.close()
 
 
-class Pool:
-    """Up to `connections` workers, started as they are needed."""
+class Pool(Protocol):
+    """What a sweep sends through: up to so many workers, started as they are needed."""
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether another worker may be started."""
+
+    def start_worker(self) -> None:
+        """Start one more; it reports Ready or Gone."""
+
+    def give(self, worker: int, job: Job) -> None:
+        """Hand a job to a worker that is ready."""
+
+    def events(self, *, wait: bool) -> list[Event]:
+        """What has happened since; with `wait` there is at least one."""
+
+    def close(self) -> None:
+        """Say good-bye on every connection and wait for the workers."""
+
+
+class Workers:
+    """Threads of this process, up to `connections`. `tell` is called by any of them."""
 
     def __init__(
         self,
         make_transport: Callable[[], Transport],
         make_last_look: Callable[[], LastLook],
         connections: int,
+        tell: Callable[[Event], None],
     ) -> None:
         self._make_transport = make_transport
         self._make_last_look = make_last_look
         self._connections = connections
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._tell = tell
         self._inboxes: list[queue.SimpleQueue[Job | None]] = []
         self._threads: list[threading.Thread] = []
 
@@ -140,13 +162,6 @@ class Pool:
         """Hand a job to a worker that is ready."""
         self._inboxes[worker].put(job)
 
-    def events(self, *, wait: bool) -> list[Event]:
-        """What has happened since; with `wait` there is at least one."""
-        found = [self._events.get()] if wait else []
-        while not self._events.empty():
-            found.append(self._events.get())
-        return found
-
     def close(self) -> None:
         """Say good-bye on every connection and wait for the workers."""
         for inbox in self._inboxes:
@@ -158,7 +173,7 @@ class Pool:
         try:
             transport, look = self._make_transport(), self._make_last_look()
         except Exception as error:
-            self._events.put(Gone(number, error))
+            self._tell(Gone(number, error))
             return
         try:
             while self._opened(number, transport):
@@ -172,9 +187,9 @@ class Pool:
         try:
             transport.open()
         except Exception as error:
-            self._events.put(Gone(number, error))
+            self._tell(Gone(number, error))
             return False
-        self._events.put(Ready(number))
+        self._tell(Ready(number))
         return True
 
     def _serve(
@@ -195,10 +210,30 @@ class Pool:
             outcome = deliver(transport, job.email.envelope, last_look)
             ready = transport.is_open
             why = objections[0] if objections else None
-            self._events.put(Done(number, job, outcome, why, ready))
+            self._tell(Done(number, job, outcome, why, ready))
             if not ready:
                 return True
         return False
+
+
+class Threads(Workers):
+    """A pool in this process."""
+
+    def __init__(
+        self,
+        make_transport: Callable[[], Transport],
+        make_last_look: Callable[[], LastLook],
+        connections: int,
+    ) -> None:
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        super().__init__(make_transport, make_last_look, connections, self._events.put)
+
+    def events(self, *, wait: bool) -> list[Event]:
+        """What has happened since; with `wait` there is at least one."""
+        found = [self._events.get()] if wait else []
+        while not self._events.empty():
+            found.append(self._events.get())
+        return found
 
 
 def deliver(

@@ -18,7 +18,7 @@ from continuation_cli import templates
 from continuation_cli.core import times
 from continuation_cli.drafts import Drafter
 from continuation_cli.mail.transport import Receipt, Undelivered, Withdrawn
-from continuation_cli.sending import LastLook, Pool
+from continuation_cli.sending import LastLook, Threads
 from continuation_cli.store import db, schema
 from continuation_cli.sweep import Scope, Sweep
 
@@ -147,7 +147,7 @@ class Store:
         """A whole sweep, as the command runs it. `listen` is told of each result."""
         results: list[Result] = []
         before = len(self.delivered)
-        pool = Pool(
+        pool = Threads(
             lambda: self.transport(self.delivered, self.answer),
             lambda: LastLook(self.path, lambda: now),
             connections,

@@ -22,12 +22,15 @@ from continuation_cli.store import queue
 from continuation_cli.store.lock import SweepLock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from datetime import datetime
 
     from continuation_cli.commands.progress import Progress
+    from continuation_cli.mail.transport import Transport
     from continuation_cli.outcomes import Report, Result, UnrecordedError
     from continuation_cli.planning import Scope
+    from continuation_cli.sending import Pool
     from continuation_cli.store.db import Connection
 
 #: A sweep that runs for longer than this is worth a word, in seconds.
@@ -144,9 +147,8 @@ def _run(
     import signal
 
     from continuation_cli.commands.drafting import open_drafter
-    from continuation_cli.mail.transport import Misconfigured, Transport, open_transport
+    from continuation_cli.mail.transport import Misconfigured, open_transport
     from continuation_cli.outcomes import UnrecordedError
-    from continuation_cli.sending import LastLook, Pool
     from continuation_cli.store import settings
     from continuation_cli.sweep import Sweep
 
@@ -166,7 +168,7 @@ def _run(
         except Misconfigured as error:
             config_error(str(error))
     drafter = open_drafter(connection, templates)
-    pool = Pool(make_transport, lambda: LastLook(context.database), connections)
+    pool = _pool(context, connection, scope, make_transport, url, connections)
     run = Sweep(
         connection, drafter, pool, clock=utc_now, scope=scope, on_result=voice.on_result
     )  # fmt: skip
@@ -180,6 +182,27 @@ def _run(
         raise _unrecorded(context.database, error) from error
     finally:
         pool.close()
+
+
+def _pool(
+    context: Context,
+    connection: Connection,
+    scope: Scope,
+    make_transport: Callable[[], Transport],
+    url: str | None,
+    connections: int,
+) -> Pool:
+    """A process of its own sends where there is much to send, else threads of this one do."""
+    from continuation_cli.sender import WORTH_IT, Sender
+    from continuation_cli.sending import LastLook, Threads
+
+    few = scope.conversation is not None or (scope.limit or WORTH_IT) < WORTH_IT
+    if url is None or few or not queue.has_at_least(connection, WORTH_IT, utc_now()):
+        return Threads(make_transport, lambda: LastLook(context.database), connections)
+    try:
+        return Sender(url, context.database, connections)
+    except OSError as error:
+        raise Failure(f"no process to send can be started: {error}", os.EX_TEMPFAIL) from error
 
 
 def _unrecorded(path: str, error: UnrecordedError) -> Failure:

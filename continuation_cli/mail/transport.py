@@ -63,6 +63,14 @@ class Undelivered(Exception):  # noqa: N818 (each is an outcome, named for what 
         self.status = status
         super().__init__(f"{stage}: {'' if code is None else f'{code} '}{self.text}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as it is: by default, Python would call `__init__` with the text alone."""
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: type[Undelivered], arguments: tuple[object, ...]) -> Undelivered:
+    return kind.__new__(kind, *arguments)
+
 
 class Unavailable(Undelivered):
     """The transport as a whole does not work: no connection, TLS or login refused, no such

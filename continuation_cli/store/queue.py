@@ -91,6 +91,16 @@ def is_idle(connection: sqlite3.Connection, now_text: str) -> bool:
     return not row[0]
 
 
+def has_at_least(connection: sqlite3.Connection, number: int, now: datetime) -> bool:
+    """Whether a sweep at `now` has so many conversations and emails to look at."""
+    row = connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM waiting WHERE check_at <= ?1 "
+        "UNION ALL SELECT 1 FROM emails WHERE next_attempt_at <= ?1 LIMIT ?2)",
+        (times.to_text(now), number),
+    ).fetchone()
+    return int(row[0]) == number
+
+
 def postpone(
     connection: sqlite3.Connection, conversation: str, check_at: datetime | None, parked: str
 ) -> None:

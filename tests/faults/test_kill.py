@@ -3,7 +3,7 @@ with no clean-up.
 
 Nothing is lost and nothing is stuck. What was in doubt - at most one email a connection - may
 arrive twice, byte for byte the same; with on_unknown=hold it does not, and is listed. In full
-(FAULTS=full): 100 runs of 500 emails.
+(FAULTS=full): 100 runs of 500 emails, and as many of few, which no process of its own sends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import pytest
 from faults.kills import ANY, LARGE, STEPS, KillingSmtp, Step, Victim
 from faults.scale import FULL, scale
 
-EMAILS = scale(12, 500)
+#: A few, which are sent by threads of the sweep, and many, which a process of its own sends.
+FEW, MANY = 12, scale(120, 500)
 CONNECTIONS = (4, 1, 8)
 MODES = ("resend", "hold")
 #: At any moment: so many runs of each mode, in which one, two or three sweeps are killed.
@@ -29,6 +30,7 @@ LATER = "450 4.2.0 later"
 @dataclass(frozen=True)
 class Run:
     steps: tuple[Step, ...]
+    emails: int
     connections: int
     on_unknown: str
     seed: int
@@ -41,7 +43,9 @@ class Run:
     @property
     def id(self) -> str:
         steps = f"{len(self.steps)} at {self.steps[-1]}"
-        return f"{steps} {self.connections} {self.on_unknown} {self.seed}".replace(" ", "-")
+        return f"{steps} {self.emails} {self.connections} {self.on_unknown} {self.seed}".replace(
+            " ", "-"
+        )
 
 
 def runs() -> list[Run]:
@@ -51,11 +55,13 @@ def runs() -> list[Run]:
         before = (Step("dot", "answered"),) if step.what == "recover" else ()
         for mode in MODES if FULL else (MODES[number % 2],):
             connections = CONNECTIONS[(number + MODES.index(mode)) % 3]
-            found.append(Run((*before, step), connections, mode, number))
+            steps = (*before, step)
+            found += [Run(steps, emails, connections, mode, number) for emails in (FEW, MANY)]
     for number in range(MOMENTS):
         kills = (ANY,) * (number % 3 + 1)
         connections = CONNECTIONS[number // 3 % 3]
-        found += [Run(kills, connections, mode, number) for mode in MODES]
+        for mode in MODES:
+            found += [Run(kills, emails, connections, mode, number) for emails in (FEW, MANY)]
     return found
 
 
@@ -66,14 +72,14 @@ def server():
     server.close()
 
 
-def people(chat, step: Step) -> list[str]:
+def people(chat, number: int, step: Step = ANY) -> list[str]:
     """Who is to be mailed; where the step is within a message, one of them has much to read."""
-    names = [f"a{n}@example.com" for n in range(EMAILS)]
+    names = [f"a{n}@example.com" for n in range(number)]
     chat.sql("BEGIN")
     for n, address in enumerate(names):
         chat.due(f"c{n}", email=address)
     if step.what == "body":
-        chat.message(f"c{EMAILS // 2}", "m2", "A long story. " * (LARGE // 14), ago=9)
+        chat.message(f"c{number // 2}", "m2", "A long story. " * (LARGE // 14), ago=9)
     chat.sql("COMMIT")
     return names
 
@@ -89,13 +95,13 @@ def recipients(messages) -> Counter[str]:
 
 @pytest.mark.parametrize("case", runs(), ids=lambda case: case.id)
 def test_killed(run, chat, server, figures, case):
-    everybody = people(chat, case.steps[-1])
+    everybody = people(chat, case.emails, case.steps[-1])
     chat.set("on_unknown", case.on_unknown)
     if case.steps[-1].what == "rset":
-        server.faults["rcpt"] = [LATER, None] * (EMAILS // 2) + [None]
+        server.faults["rcpt"] = [LATER, None] * (case.emails // 2)
     words = ("sweep", "--transport", server.url, "--connections", str(case.connections))
     source = random.Random(case.id)
-    victim = Victim(("--db", chat.path, *words), server, source, EMAILS, case.connections)
+    victim = Victim(("--db", chat.path, *words), server, source, case.emails, case.connections)
     doubts: Counter[str] = Counter()
     for step in case.steps:
         victim.die(step)
@@ -107,6 +113,7 @@ def test_killed(run, chat, server, figures, case):
     swept = run(*words)
     assert swept.code == 0, swept.err
     if case.steps[-1].what == "rset":  # the server had asked for some of them to come later
+        server.faults["rcpt"] = [None]
         later(chat)
         assert run(*words).code == 0
     held = {row["to"] for row in run("emails", "list", "--state", "unknown", "--json").data}
@@ -124,7 +131,7 @@ def test_killed(run, chat, server, figures, case):
     assert different == 0
 
     states = Counter(row["state"] for row in chat.emails())
-    assert states == Counter({"sent": EMAILS - len(held), "unknown": len(held)}) - Counter()
+    assert states == Counter({"sent": case.emails - len(held), "unknown": len(held)}) - Counter()
     accepted = len(server.accepted)
     assert run(*words).code == 0
     stuck = len(server.accepted) - accepted + chat.one("SELECT count(*) FROM waiting")
@@ -133,7 +140,7 @@ def test_killed(run, chat, server, figures, case):
     figures(
         f"killed, {case.on_unknown}",
         case.group,
-        emails=EMAILS, kills=len(case.steps), lost=len(lost), stuck=stuck,
+        emails=case.emails, kills=len(case.steps), lost=len(lost), stuck=stuck,
         in_doubt=sum(doubts.values()), twice=sum(copies.values()),
         other_bytes=different, held=len(held),
     )  # fmt: skip
@@ -142,10 +149,10 @@ def test_killed(run, chat, server, figures, case):
 def test_held_emails_are_a_persons_to_resolve(run, chat, server):
     """What is listed can be sent again, and then is."""
     chat.set("on_unknown", "hold")
-    everybody = people(chat, ANY)
+    everybody = people(chat, FEW)
     words = ("sweep", "--transport", server.url, "--connections", "4")
     source = random.Random(1)
-    Victim(("--db", chat.path, *words), server, source, EMAILS, 4).die(Step("dot", "dropped"))
+    Victim(("--db", chat.path, *words), server, source, FEW, 4).die(Step("dot", "dropped"))
     assert run(*words).code == 0
     held = run("emails", "list", "--state", "unknown", "--json").data
     assert held

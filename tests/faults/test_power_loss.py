@@ -23,7 +23,7 @@ from faults.scale import scale
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DUE = 60
+DUE = 120  # enough for a process of its own to send them
 CONNECTIONS = 4
 
 

@@ -48,7 +48,7 @@ class Ran(NamedTuple):
 
 def sweep(path, connection, tmp_path, now=NOW) -> Ran:
     results: list[Result] = []
-    pool = sending.Pool(
+    pool = sending.Threads(
         lambda: open_transport(f"maildir:{tmp_path / 'out'}", {}),
         lambda: sending.LastLook(path, lambda: now),
         2,
