@@ -81,9 +81,8 @@ def run(
             waiter.register(handle, select.POLLIN)
             peak = 0
             while not waiter.poll(50):
-                peak = max(
-                    peak, _high_water(child.pid) + sum(map(_high_water, _children(child.pid)))
-                )
+                processes = [child.pid, *_children(child.pid)]
+                peak = max(peak, sum(map(_high_water, processes)))
             seconds = time.perf_counter() - began
         finally:
             os.close(handle)
