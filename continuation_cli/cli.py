@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from continuation_cli import __version__
-from continuation_cli.commands.context import Context
+from continuation_cli.commands.context import Context, Failure, harmless
 from continuation_cli.store import db
 
 #: Each command and the module in `commands` that holds it.
@@ -128,19 +128,36 @@ def main() -> None:
         if isinstance(error, click.NoSuchOption) and error.option_name == "--db":
             told = "--db goes before the command: continuation --db FILE pending"
             error = click.UsageError(told, error.ctx)
-        error.show()
-        code = error.exit_code
+        code = _show(error)
     except db.StoreError as error:
-        click.echo(f"continuation: {error}", err=True)
-        code = _EXIT_CODES[type(error)]
+        code = _show(Failure(str(error), _EXIT_CODES[type(error)]))
+    except UnicodeEncodeError:
+        strange = next((word for word in sys.argv[1:] if not _is_text(word)), None)
+        if strange is None:
+            raise
+        # A path may be any octets; what is looked up or recorded is text.
+        code = _show(Failure(f"{strange!r} is not UTF-8 text, as names and values must be", 2))
     except (BrokenPipeError, _ReaderGoneError):
         _discard_stdout()
     except OSError as error:
         _discard_stdout()
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"continuation: {where}{error.strerror or error}", err=True)
         code = os.EX_CONFIG if isinstance(error, PermissionError) else os.EX_TEMPFAIL
+        _show(Failure(f"{where}{error.strerror or error}", code))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: click.ClickException) -> int:
+    """Print an error, click's own included, without what acts on a terminal; its exit code."""
+    told = io.StringIO()
+    error.show(told)
+    click.echo(harmless(told.getvalue()), err=True, nl=False)
+    return error.exit_code
+
+
+def _is_text(word: str) -> bool:
+    """Whether an argument was UTF-8: what was not stands in it as surrogates (PEP 383)."""
+    return not any("\ud800" <= character <= "\udfff" for character in word)
 
 
 def _mend_streams() -> None:

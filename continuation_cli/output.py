@@ -8,7 +8,7 @@ import re
 import stat
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -185,8 +185,19 @@ def distance(at: datetime, now: datetime) -> str:
 
 def write_file(path: str, content: bytes) -> None:
     """Write an answer to a file, readable by its owner: emails are private."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "wb") as stream:
+    with private_file(path) as stream:
+        stream.write(content)
+
+
+def private_file(path: str, *, follow: bool = True) -> BinaryIO:
+    """A file to write, emptied, readable by its owner only. `follow`: also through a symbolic link,
+    as a person may mean who named it. Raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    file = os.open(path, flags, 0o600)
+    try:
         if stat.S_ISREG(os.fstat(file).st_mode):  # one that was there may be open to others
             os.fchmod(file, 0o600)
-        stream.write(content)
+    except BaseException:
+        os.close(file)
+        raise
+    return os.fdopen(file, "wb")

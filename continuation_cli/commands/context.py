@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from continuation_cli.store.db import Connection
 
 
+#: How many of something a person asks for, and the number of an email or a reply: what cannot be
+#: counted to is refused before SQLite or Python refuses it.
+COUNT = click.IntRange(1, 10**9)
+NUMBER = click.IntRange(1, 2**63 - 1)
+
+
 class Failure(click.ClickException):
     """An error for a person to read, and an exit code of sysexits.h for a program."""
 
@@ -25,9 +31,12 @@ class Failure(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: Any = None) -> None:
-        # It may name what a stranger wrote: no escape sequences for the terminal.
-        message = "".join(c if c.isprintable() or c == "\n" else "�" for c in self.message)
-        click.echo(f"continuation: {message}", err=True, file=file)
+        click.echo(f"continuation: {harmless(self.message)}", err=True, file=file)
+
+
+def harmless(message: str) -> str:
+    """An error for a terminal: it may name what a stranger wrote, so no escape sequences."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in message)
 
 
 def usage_error(message: str) -> NoReturn:
@@ -147,9 +156,10 @@ def current_user() -> str:
     import getpass
 
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+    return name.encode(errors="replace").decode()  # LOGNAME may hold anything
 
 
 def _by_callback(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:

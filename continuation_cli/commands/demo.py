@@ -83,6 +83,8 @@ def demo(ctx: click.Context, keep: str | None) -> None:
 def _folder(keep: str | None) -> Path:
     if keep is None:
         return Path(tempfile.mkdtemp(prefix="continuation-"))
+    if not keep.isprintable():
+        usage_error(f"--keep {keep!r}: expected a folder with a plain name")
     folder = Path(keep).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -158,7 +160,7 @@ class Tour:
         """
         self._show(f"DIR={shlex.quote(str(self._folder))} sh {shlex.quote(str(script))}")
         commands = [
-            shlex.split(Template(line).substitute(DIR=self._folder))[1:]
+            [Template(word).substitute(DIR=self._folder) for word in shlex.split(line)][1:]
             for line in script.read_text(encoding="utf-8").splitlines()
             if line.startswith("continuation ")
         ]

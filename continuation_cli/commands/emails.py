@@ -9,6 +9,8 @@ import click
 
 from continuation_cli import output
 from continuation_cli.commands.context import (
+    COUNT,
+    NUMBER,
     Context,
     by_option,
     channel_option,
@@ -41,7 +43,7 @@ def emails() -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only emails in this state.")
 @channel_option
 @click.option("--conversation", metavar="ID", help="Only this conversation's emails.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many; newest first.")
+@click.option("--limit", type=COUNT, help="At most so many; newest first.")
 @json_option
 @click.pass_obj
 def list_(
@@ -87,7 +89,7 @@ def _fit(rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
 
 
 @emails.command("show")
-@click.argument("email", type=int)
+@click.argument("email", type=NUMBER)
 @click.option("--part", type=click.Choice(("text", "html", "headers", "eml")), help="Only this.")
 @json_option
 @click.pass_obj
@@ -154,7 +156,7 @@ def _print(data: dict[str, Any]) -> None:
 
 
 @emails.command()
-@click.argument("email", type=int)
+@click.argument("email", type=NUMBER)
 @click.pass_obj
 def retry(context: Context, email: int) -> None:
     """Let the next sweep try a deferred or failed EMAIL again, exactly as it was."""
@@ -176,7 +178,7 @@ def retry(context: Context, email: int) -> None:
 
 
 @emails.command()
-@click.argument("email", type=int)
+@click.argument("email", type=NUMBER)
 @by_option
 @click.pass_obj
 def cancel(context: Context, email: int, by: str) -> None:
@@ -201,7 +203,7 @@ def cancel(context: Context, email: int, by: str) -> None:
 
 
 @emails.command()
-@click.argument("email", type=int)
+@click.argument("email", type=NUMBER)
 @click.option("--sent", is_flag=True, help="It arrived.")
 @click.option("--resend", is_flag=True, help="Send it again, as it was.")
 @by_option

@@ -11,6 +11,7 @@ import click
 
 from continuation_cli import output
 from continuation_cli.commands.context import (
+    COUNT,
     Context,
     Failure,
     config_error,
@@ -32,7 +33,7 @@ LONG_RUN = 15 * 60
 @click.option("--mark-seen", is_flag=True, help="Leave what is done in its place, as read.")
 @click.option("--delete", is_flag=True, help="Delete what is done.")
 @click.option("--move-to", metavar="FOLDER", help="Move what is done there, not to Processed.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N mails.")
+@click.option("--limit", type=COUNT, metavar="N", help="At most N mails.")
 @click.option("--again", is_flag=True, help="Look also at mail that was left before.")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Not even a summary on a terminal.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from continuation_cli.commands.context import Context, Failure, data_error
 from continuation_cli.core import events
-from continuation_cli.output import emit_json, is_terminal, note
+from continuation_cli.output import emit_json, is_terminal, note, private_file
 from continuation_cli.store import db
 from continuation_cli.store.events import EventWriter
 
@@ -32,12 +33,13 @@ class Importer:
     """Counts, and sets broken lines aside."""
 
     def __init__(
-        self, connection: Connection, rejects: IO[bytes] | None, *, strict: bool = False
+        self, connection: Connection, rejects: str | None, *, strict: bool = False
     ) -> None:
         self._connection = connection
         self._strict = strict
         self._writer = EventWriter(connection)
         self._rejects = rejects
+        self._set_aside: IO[bytes] | None = None
         self.counts = {"read": 0, "changed": 0, "rejected": 0}
         self.errors: list[dict[str, Any]] = []
 
@@ -82,9 +84,23 @@ class Importer:
                 self.errors.append({"line": number, "error": str(error)})
                 note(f"line {number}: {error}")
             if self._rejects is not None:
-                self._rejects.write(line if line.endswith(b"\n") else line + b"\n")
+                self._reject(line if line.endswith(b"\n") else line + b"\n")
             if self._strict:
                 raise _RolledBack from None
+
+    def _reject(self, line: bytes) -> None:
+        """Keep a line that was set aside; the file is made when there is one."""
+        if self._set_aside is None:
+            path = str(self._rejects)
+            self._set_aside = sys.stdout.buffer if path == "-" else private_file(path)
+        self._set_aside.write(line)
+
+    def close(self) -> None:
+        """Nothing more is set aside."""
+        if self._set_aside is not None:
+            self._set_aside.flush()
+            if self._rejects != "-":
+                self._set_aside.close()
 
 
 class _RolledBack(Exception):  # noqa: N818 - not an error: it carries the decision to the top
@@ -106,7 +122,7 @@ def _lines(source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 @click.command("import")
 @click.argument("file", type=click.File("rb"))
 @click.option("--strict", is_flag=True, help="Stop at the first broken line and write nothing.")
-@click.option("--rejects", type=click.File("wb"), help="Write the lines set aside to this file.")
+@click.option("--rejects", metavar="FILE", help="Write the lines set aside to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/json.md).")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless a line is set aside.")
 @click.pass_obj
@@ -114,7 +130,7 @@ def import_(
     context: Context,
     file: IO[bytes],
     strict: bool,
-    rejects: IO[bytes] | None,
+    rejects: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -134,6 +150,7 @@ def import_(
         stopped = True
         importer.counts["changed"] = 0
     finally:
+        importer.close()
         connection.close()
     counts = importer.counts
     hidden = counts["rejected"] - len(importer.errors)

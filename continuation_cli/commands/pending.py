@@ -10,6 +10,7 @@ import click
 
 from continuation_cli import output
 from continuation_cli.commands.context import (
+    COUNT,
     Context,
     channel_option,
     config_error,
@@ -44,10 +45,8 @@ WIDE = 110
 @click.option("--all", "every", is_flag=True, help="Also conversations with nothing unseen.")
 @channel_option
 @click.option("--within", metavar="DURATION", help="Only what is due by then: 1h, 90s.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), help="At most so many rows; a page of so many."
-)
-@click.option("--page", type=click.IntRange(min=1), metavar="N", help="The N-th page of 50 rows.")
+@click.option("--limit", type=COUNT, help="At most so many rows; a page of so many.")
+@click.option("--page", type=COUNT, metavar="N", help="The N-th page of 50 rows.")
 @json_option
 @now_option
 @click.pass_obj

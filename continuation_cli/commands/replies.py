@@ -8,6 +8,8 @@ import click
 
 from continuation_cli import output
 from continuation_cli.commands.context import (
+    COUNT,
+    NUMBER,
     Context,
     by_option,
     data_error,
@@ -94,7 +96,7 @@ def replies() -> None:
 @click.option("--kind", type=click.Choice(KINDS), help="Only of this kind.")
 @click.option("--conversation", metavar="ID", help="Only of this conversation.")
 @click.option("--from", "sender", metavar="ADDRESS", help="Only from this address.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many; newest first.")
+@click.option("--limit", type=COUNT, help="At most so many; newest first.")
 @json_option
 @click.pass_obj
 def list_(
@@ -150,7 +152,7 @@ def _result(row: dict[str, Any]) -> str:
 
 
 @replies.command("show")
-@click.argument("reply", type=int)
+@click.argument("reply", type=NUMBER)
 @click.option(
     "--part", type=click.Choice(("text", "headers", "eml")), help="Only this; eml is as it came."
 )
@@ -242,7 +244,7 @@ def _print(data: dict[str, Any]) -> None:
 
 
 @replies.command()
-@click.argument("reply", type=int)
+@click.argument("reply", type=NUMBER)
 @by_option
 @json_option
 @click.pass_obj
@@ -270,7 +272,7 @@ def accept(context: Context, reply: int, by: str, as_json: bool) -> None:
 
 
 @replies.command()
-@click.argument("reply", type=int)
+@click.argument("reply", type=NUMBER)
 @by_option
 @json_option
 @click.pass_obj

@@ -18,6 +18,7 @@ from continuation_cli.commands.context import (
 )
 from continuation_cli.core import schedule
 from continuation_cli.core import settings as core
+from continuation_cli.mail.transport import describe
 from continuation_cli.store import activity, db, queue
 from continuation_cli.store import settings as store
 
@@ -46,11 +47,17 @@ def _row(key: str, channel: str | None, defaults: dict[str, str], own: dict[str,
     value, source = core.source_of(key, defaults, own)
     return {
         "key": key,
-        "value": value,
+        "value": _shown(key, value),
         "source": source,
         "channel": None if key in core.GLOBAL_KEYS else channel,
         "help": core.SPECS[key].help,
     }
+
+
+def _shown(key: str, value: str | None) -> str | None:
+    """A value for people and programs. The transport is set without a password, but with SQL one
+    may have been written into it."""
+    return describe(value) if key == "transport" and value and "@" in value else value
 
 
 @settings.command("list")
@@ -165,7 +172,10 @@ def history(context: Context, channel: str | None, key: str | None, as_json: boo
     connection = context.read()
     with db.reading(connection):
         known_channel(connection, channel)
-        rows = [dict(row) for row in store.history(connection, channel, key)]
+        rows = [
+            {**row, "old": _shown(row["key"], row["old"]), "new": _shown(row["key"], row["new"])}
+            for row in store.history(connection, channel, key)
+        ]
     if as_json:
         output.emit_json("settings history", rows)
         return
@@ -181,7 +191,7 @@ def change(context: Context, channel: str | None, key: str, value: str | None, b
     with db.writing(connection):
         known_channel(connection, channel)
         before = _states(connection, channel, now)
-        old = store.change(connection, channel, key, value, by=by, now=now)
+        old = _shown(key, store.change(connection, channel, key, value, by=by, now=now))
         after = _states(connection, channel, now)
         row = _row(key, channel, store.stored(connection, None), store.stored(connection, channel))
     where = f"for channel {channel}" if channel else "as the default"

@@ -138,4 +138,6 @@ def _write(folder: Path, prepared: Prepared) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,80}", name):
         digest = hashlib.sha256(name.encode()).hexdigest()[:12]
         name = re.sub(r"[^A-Za-z0-9_]+", "_", name)[:40] + "-" + digest
-    output.write_file(str(folder / f"{name}.html"), prepared.composed.html.encode())
+    # The names can be foreseen: in a folder that others may write, a link must lead nowhere.
+    with output.private_file(str(folder / f"{name}.html"), follow=False) as file:
+        file.write(prepared.composed.html.encode())

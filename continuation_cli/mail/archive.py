@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple
@@ -145,15 +146,26 @@ class Archive:
         if path not in self._directories:
             if path != self._root:
                 self._directory(path.parent)
-            if not path.is_dir():
-                path.mkdir(mode=0o700, exist_ok=True)
-                self._give_to_owner(path)
+            is_new = False
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(mode=0o700)
+                is_new = True
+            self._directories[path] = directory = self._opened(path)
+            if is_new:
+                self._give_to_owner(directory)
                 _sync(path.parent)
-            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-            self._directories[path] = os.open(path, flags)
         return path
 
-    def _give_to_owner(self, file: int | Path) -> None:
+    def _opened(self, path: Path) -> int:
+        """A directory of the archive. The whole of it may be elsewhere, by a symbolic link; but not
+        one that somebody else has made, who may write beside the database: it could lead root to
+        write into, and give away, any directory. Raises OSError (ELOOP)."""
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        if path == self._root and path.lstat().st_uid in (0, os.geteuid()):
+            return os.open(path, flags)
+        return os.open(path, flags | os.O_NOFOLLOW)
+
+    def _give_to_owner(self, file: int) -> None:
         """Give an open file, or a directory, to whom the database belongs: root, who tried
         something by hand, must not lock the mail system's user out. Where a group may write the
         database, as a chat backend may, the group may read this, too."""
@@ -162,9 +174,10 @@ class Archive:
         with contextlib.suppress(PermissionError):
             if os.geteuid() == 0 or is_shared:
                 owner = database.st_uid if os.geteuid() == 0 else -1
-                os.chown(file, owner, database.st_gid)
+                os.fchown(file, owner, database.st_gid)
             if is_shared:
-                os.chmod(file, 0o770 if isinstance(file, Path) else 0o660)  # noqa: PTH101
+                is_directory = stat.S_ISDIR(os.fstat(file).st_mode)
+                os.fchmod(file, 0o770 if is_directory else 0o660)
 
 
 def _is_old(path: Path) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +16,10 @@ from continuation_cli.mail.transport import Misconfigured, describe
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
+
+
+#: No password or token is longer, in octets; a device may be endless.
+_LONGEST_SECRET = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ def parse(url: str, kind: Kind) -> ServerUrl:
     try:
         parts = urlsplit(url)
         host = parts.hostname
+        (host or "").encode("idna")  # as the socket will: "a..b" is no name
     except ValueError:
         raise wrong("the host is not one") from None
     try:
@@ -91,7 +99,8 @@ def parse(url: str, kind: Kind) -> ServerUrl:
 
 def secret(variable: str, environ: Mapping[str, str]) -> str | None:
     """The secret in a variable, or in the file that the variable with _FILE names, less one newline
-    at its end; None where neither is set. Raises Misconfigured."""
+    at its end; None where neither is set. Raises Misconfigured, also for a file that is open to
+    every user of the machine (its group may read it)."""
     given, path = environ.get(variable), environ.get(f"{variable}_FILE")
     if given and path:
         raise Misconfigured(f"{variable} and {variable}_FILE are both set; unset one of them")
@@ -102,14 +111,30 @@ def secret(variable: str, environ: Mapping[str, str]) -> str | None:
         text = _read_secret(source, path)
     else:
         source, text = variable, given or ""
-    if not text or "\0" in text or "\n" in text:
+    if not text or "\0" in text or "\n" in text or not _is_utf8(text):
         raise Misconfigured(f"{source}: expected one line of text that is not empty")
     return text
 
 
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # other octets stand in the environment as surrogates (PEP 383)
+        return False
+    return True
+
+
 def _read_secret(source: str, path: str) -> str:
     try:
-        text = Path(path).read_bytes().decode()
+        with Path(path).open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            octets = file.read(_LONGEST_SECRET)
+        if stat.S_ISREG(mode) and mode & 0o007:
+            raise Misconfigured(
+                f"{source}: every user of this machine may read or change it; take that away with: "
+                f"chmod o= {shlex.quote(path)}"
+            )
+        text = octets.decode()
     except OSError as error:
         raise Misconfigured(f"{source}: {error.strerror}") from None
     except UnicodeDecodeError:

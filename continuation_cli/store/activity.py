@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Messages stand in this order everywhere; ties are broken so that m9 comes before m10.
 ORDER = "sent_at, length(id), id"
 
+#: Characters of the longest id that a conversation has.
+_LONGEST_ID = 200
+
 
 def _attachments(text: str | None) -> tuple[Attachment, ...]:
     if text is None:
@@ -163,7 +166,7 @@ def details(connection: sqlite3.Connection, conversation_id: str) -> sqlite3.Row
 
 def like(connection: sqlite3.Connection, conversation_id: str) -> list[str]:
     """A few conversations whose ids begin alike, for an error that helps."""
-    for length in range(len(conversation_id), 0, -1):
+    for length in range(min(len(conversation_id), _LONGEST_ID), 0, -1):
         start = conversation_id[:length]
         rows = connection.execute(
             "SELECT id FROM conversations WHERE id >= ? AND id < ? LIMIT 3",

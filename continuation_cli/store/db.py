@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -71,18 +72,22 @@ def connect(path: str, *, write: bool = True, any_schema: bool = False) -> sqlit
 
     Raises MissingError, NotADatabaseError, SchemaError, ReadOnlyError or BusyError.
     """
-    if not os.path.exists(path):  # noqa: PTH110 - pathlib is not worth its import here
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - pathlib is not worth its import here
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         raise MissingError(
             f"there is no database at {path}; make one with: continuation --db {path} init"
-        )
-    if os.path.isdir(path):  # noqa: PTH112 - as above
-        raise NotADatabaseError(f"{path} is a directory, not a database")
+        ) from None
+    except OSError as error:  # a folder that is closed to this user, a name that is too long
+        raise ReadOnlyError(f"{path} cannot be opened: {error.strerror}") from None
+    if not stat.S_ISREG(mode):  # SQLite would wait for ever for somebody to write into a pipe
+        what = "a directory" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise NotADatabaseError(f"{path} is {what}, not a database")
     if write and not os.access(path, os.W_OK):
         raise ReadOnlyError(f"{path} is read-only for this user")
-    mode = "rw" if write else "ro"
     with translated(path):
         connection = sqlite3.connect(
-            f"file:{path.translate(_URI_ESCAPES)}?mode={mode}",
+            f"file:{path.translate(_URI_ESCAPES)}?mode={'rw' if write else 'ro'}",
             uri=True,
             timeout=BUSY_TIMEOUT,
             isolation_level=None,

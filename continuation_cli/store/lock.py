@@ -54,10 +54,15 @@ class SweepLock:
         """Whoever may write the database may take the lock, whoever has made the file: root, who
         tried something by hand, must not lock cron's user out.
         """
+        # No link is followed: it would let whoever may write in this folder have root make a file
+        # anywhere, and give it away. O_NONBLOCK: a pipe in its place is not waited for.
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        with suppress(FileNotFoundError):
+            return os.open(self._path, flags)
         try:
-            return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = os.open(self._path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:  # another run was faster
+            return os.open(self._path, flags)
         database = os.stat(self._database)  # noqa: PTH116 - import time
         with suppress(PermissionError):
             os.fchmod(file, database.st_mode & 0o666)

@@ -126,6 +126,7 @@ def test_tls_and_login(run, chat, real_smtp, tls, scheme, tmp_path):
     url = f"{scheme}://mailer%40example.com@127.0.0.1:{server.port}"
     chat.set("transport", url)
     secret = tmp_path / "password"
+    secret.touch(0o600)
     secret.write_text("wrong\n")
     env = {
         "CONTINUATION_SMTP_PASSWORD_FILE": str(secret),

@@ -115,12 +115,14 @@ def test_a_password_in_the_url_is_refused_and_not_shown(url):
 def test_the_secret_comes_from_the_environment_or_a_file(tmp_path, name, kind):
     variable = f"CONTINUATION_IMAP_{name}"
     (tmp_path / "secret").write_text("pä:5%@ 5\n")
+    (tmp_path / "secret").chmod(0o600)
     for environ in ({variable: "pä:5%@ 5"}, {f"{variable}_FILE": str(tmp_path / "secret")}):
         assert made("imaps://ada@m.example", environ)._login == ("ada", "pä:5%@ 5", kind)
 
 
 def test_without_a_usable_secret_it_is_misconfigured(tmp_path):
     (tmp_path / "empty").write_text("\n")
+    (tmp_path / "empty").chmod(0o600)
     file = "CONTINUATION_IMAP_PASSWORD_FILE"
     for environ, says in [
         ({}, "set CONTINUATION_IMAP_PASSWORD"),

@@ -138,6 +138,7 @@ def test_a_password_in_the_url_is_refused_and_not_shown(url):
 
 def test_the_password_comes_from_the_environment_or_a_file(tmp_path):
     file = tmp_path / "password"
+    file.touch(0o600)
     for text, password in [
         ("hunter2", "hunter2"),
         ("hunter2\n", "hunter2"),
@@ -155,6 +156,8 @@ def test_without_a_usable_password_it_is_misconfigured(tmp_path):
     empty.write_bytes(b"\n")
     binary.write_bytes(b"hunter2\xff")
     lines.write_bytes(b"hunter2\nhunter2\n")
+    for path in (empty, binary, lines):
+        path.chmod(0o600)
     file = "CONTINUATION_SMTP_PASSWORD_FILE"
     for environ in (
         {},
@@ -168,6 +171,7 @@ def test_without_a_usable_password_it_is_misconfigured(tmp_path):
         {file: str(lines)} | PASSWORD,
         {"CONTINUATION_SMTP_PASSWORD": "hunter2\n"},
         {"CONTINUATION_SMTP_PASSWORD": "hunter2\0"},
+        {"CONTINUATION_SMTP_PASSWORD": "hunter2\udcff"},
     ):
         with pytest.raises(Misconfigured, match="CONTINUATION_SMTP_PASSWORD") as caught:
             open_transport("smtps://ada@m.example", environ)
