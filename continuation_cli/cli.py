@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from continuation_cli import __version__
-from continuation_cli.commands.context import Context, Failure, harmless
+from continuation_cli.commands.context import Context, Failure
 from continuation_cli.store import db
 
 #: Each command and the module in `commands` that holds it.
@@ -148,10 +148,11 @@ def main() -> None:
 
 
 def _show(error: click.ClickException) -> int:
-    """Print an error, click's own included, without what acts on a terminal; its exit code."""
+    """Print an error; its exit code. It may name what a stranger wrote: no escape sequences."""
     told = io.StringIO()
     error.show(told)
-    click.echo(harmless(told.getvalue()), err=True, nl=False)
+    message = "".join(c if c.isprintable() or c == "\n" else "�" for c in told.getvalue())
+    click.echo(message, err=True, nl=False)
     return error.exit_code
 
 

@@ -31,12 +31,7 @@ class Failure(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"continuation: {harmless(self.message)}", err=True, file=file)
-
-
-def harmless(message: str) -> str:
-    """An error for a terminal: it may name what a stranger wrote, so no escape sequences."""
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in message)
+        click.echo(f"continuation: {self.message}", err=True, file=file)
 
 
 def usage_error(message: str) -> NoReturn:

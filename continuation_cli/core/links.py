@@ -386,13 +386,14 @@ def _verify_claims(claims: Any, now: datetime) -> Verified | Invalid:
             "sub": str(conversation),
             "exp": int(expires),
             "gen": int(generation),
-        } if bool not in (type(expires), type(generation)):
-            pass
+        } if bool not in (type(expires), type(generation)) and "nbf" not in claims:
+            pass  # `sign` makes no `nbf`, which not every library heeds (RFC 7519, section 4.1.5)
         case _:
             return Invalid("malformed")
     if (now - _EPOCH) // _SECOND >= expires:  # RFC 7519, section 4.1.4: not on or after
         return Invalid("expired")
     try:
+        (conversation + channel).encode()  # half a surrogate pair, which JSON can spell, is no text
         return Verified(conversation, channel, generation, _EPOCH + expires * _SECOND)
-    except OverflowError:
+    except (OverflowError, UnicodeEncodeError):
         return Invalid("malformed")

@@ -207,6 +207,7 @@ INVALID = [
     (sign()[:-1], "bad_signature"),
     (sign() + "A", "bad_signature"),
     (by_hand(CLAIMS | {"iss": "somebody"}), "wrong_issuer"),
+    (by_hand(CLAIMS | {"nbf": CLAIMS["exp"]}), "malformed"),
     (by_hand(CLAIMS | {"exp": CLAIMS["iat"]}), "expired"),
     (by_hand(CLAIMS | {"exp": -(10**400)}), "expired"),
     (f"{URL}?continue_token={sign()}", "wrong_conversation"),
