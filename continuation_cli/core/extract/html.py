@@ -28,7 +28,7 @@ def _split(text: str) -> list[str]:
 _HIDDEN: Final = frozenset(
     ("style", "script", "head", "title", "template", "noscript", "select", "textarea", "svg", "xml")
 )
-_BLOCKS: Final = frozenset(
+BLOCKS: Final = frozenset(
     _split("""
     address article aside blockquote body caption center dd details dir div dl dt fieldset figure
     footer form h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol p pre section summary table
@@ -86,8 +86,7 @@ _PRE_STYLE = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*["']([^"'<>]{1,12})["']""", re.IGNORECASE)
 #: What begins a tag; any other "<" is text.
 _TAG = re.compile(r"<[a-zA-Z/!?]")
-_TAGS = re.compile(r"<[^<>]{0,2000}>")
-
+TAGS = re.compile(r"<[^<>]{0,2000}>")
 #: What an item of a list begins with.
 _ITEM: Final = "- "
 
@@ -162,7 +161,7 @@ class _Reader:
         return self._finish()
 
     def _rest(self, markup: str) -> list[Line]:
-        self._add(_TAGS.sub(" ", markup))
+        self._add(TAGS.sub(" ", markup))
         return self._finish()
 
     def _finish(self) -> list[Line]:
@@ -226,7 +225,7 @@ class _Reader:
             if not self._count["hidden"]:
                 self._flush(forced=True)
             return True
-        if name in _BLOCKS:
+        if name in BLOCKS:
             self._block(name, rest, closing=closing)
         elif name in ("td", "th"):
             self._text.append(" ")
@@ -322,21 +321,15 @@ class _Reader:
             return "pre"
         if not rest or name not in _STYLED:
             return None
-        for match in _NAMES.finditer(rest):
-            for word in match[1].split():
-                effect = self._meaning(_plain_name(word), name)
-                if effect is not None:
-                    return effect
-        return self._by_style(rest)
-
-    def _by_style(self, rest: str) -> _Effect | None:
-        if ("none" in rest or "hide" in rest) and _NO_DISPLAY.search(rest):
-            return "hidden"
-        if "order-top" in rest.lower() and _BORDER.search(rest):
+        names, style = _signs_of(rest)
+        for word in names:
+            effect = self._meaning(word, name)
+            if effect is not None:
+                return effect
+        if style == "border":
             self._cut()
-        if "white-space" in rest and _PRE_STYLE.search(rest):
-            return "pre"
-        return None
+            return None
+        return style
 
     def _meaning(self, word: str, name: str) -> _Effect | None:
         if word in _QUOTES or word.endswith(EMAIL_CLASS):
@@ -355,6 +348,21 @@ class _Reader:
         self._flush()
         if not self._count["quote"] and not self._count["bare"]:
             self._lines.append(Line("", 0, "", "cut"))
+
+
+@lru_cache(maxsize=1024)  # an email has few kinds of tags, and many of each
+def _signs_of(rest: str) -> tuple[tuple[str, ...], str | None]:
+    """What the attributes of a tag tell: its classes, ids and names; what its style does."""
+    names = (word for match in _NAMES.finditer(rest) for word in match[1].split())
+    return tuple(map(_plain_name, names)), _style_of(rest)
+
+
+def _style_of(rest: str) -> str | None:
+    if _NO_DISPLAY.search(rest):
+        return "hidden"
+    if _BORDER.search(rest):
+        return "border"
+    return "pre" if _PRE_STYLE.search(rest) else None
 
 
 def _plain_name(word: str) -> str:

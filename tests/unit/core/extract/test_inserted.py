@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import time
+from email import message_from_bytes, policy
+from pathlib import Path
 
-from continuation_cli.core.extract.inserted import answers
+import pytest
+
+from continuation_cli.core.extract import html, ours
+from continuation_cli.core.extract.inserted import answers, texts_of
+from continuation_cli.core.extract.lines import key_of
+
+GOLDEN = sorted((Path(__file__).parents[3] / "golden").glob("*.eml"))
 
 MARKER = "<p>-- Reply above this line --</p>"
 OURS = MARKER + "".join(f"<p>Line {number} of ours</p>" for number in range(8))
@@ -35,6 +43,20 @@ def test_an_email_that_is_hardly_ours_has_none() -> None:
 
 def test_without_our_marker_there_is_nothing_to_compare() -> None:
     assert between(OURS.removeprefix(MARKER).replace("<p>Line 3", "<p>Yes.</p><p>Line 3")) == []
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_in_a_whole_quote_the_quick_look_finds_every_line_of_ours(path: Path) -> None:
+    """Else each reply would have our email read once more, which is half of the work."""
+    part = message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("html",))
+    assert part is not None
+    markup = part.get_content()
+    blocks = {ours.fold(key_of(text)) for text in texts_of(markup)}
+    lines = [ours.fold(line.key) for line in html.lines_of(markup)]
+    assert len(lines) > 5
+    # The address of a page may be longer than what is looked at.
+    others = {line for line in lines if line and line not in blocks and not line.endswith("…")}
+    assert others == set()
 
 
 def test_it_takes_linear_time() -> None:
