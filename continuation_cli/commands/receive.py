@@ -87,10 +87,13 @@ def _opened(file: str) -> AbstractContextManager[BinaryIO]:
 
 def told(outcome: Outcome) -> str:
     """What became of a message, in a sentence."""
-    what = outcome.kind.replace("_", "-")
-    where = f" of conversation {outcome.conversation}" if outcome.conversation else ""
+    what = f"Reply {outcome.id}"
+    if outcome.kind not in ("reply", "duplicate"):
+        what += f", {outcome.kind.replace('_', '-')}"
+    if outcome.conversation:
+        what += f", conversation {outcome.conversation}"
     if outcome.kind == "duplicate":
-        return f"Reply {outcome.id}{where} had come before ({outcome.state})."
-    why = f" ({outcome.reason})" if outcome.reason else ""
+        return f"{what}: had come before ({outcome.state})."
     end = f" as message {outcome.message}" if outcome.message else ""
-    return f"Reply {outcome.id}, {what}{where}: {outcome.state}{why}{end}."
+    why = f" ({outcome.reason})" if outcome.reason else ""
+    return f"{what}: {outcome.state}{end}{why}."

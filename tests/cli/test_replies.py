@@ -131,7 +131,7 @@ def test_accept_posts_it_under_its_authors_name(run, chat, received):
     ran = run("replies", "accept", "2", "--by", "ana")
     assert (ran.code, ran.out) == (0, "")
     message = chat.one("SELECT message FROM replies WHERE id = 2")
-    told = f"Reply 2, reply of conversation c1: posted (from_differs) as message {message}.\n"
+    told = f"Reply 2, conversation c1: posted as message {message} (from_differs).\n"
     assert ran.err == told
     assert chat.one("SELECT name FROM messages WHERE text = 'I know that.'") == (
         "Bob <bob@example.com>"
