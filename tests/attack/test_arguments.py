@@ -13,9 +13,8 @@ from pathlib import Path
 
 import click
 import pytest
+from command_tree import GOOD, commands
 from program import Chat
-
-from continuation_cli import cli
 
 #: What docs/cron.md documents, less 130: nobody interrupts these.
 DOCUMENTED = {0, 1, 2, 65, 66, 67, 75, 78}
@@ -46,13 +45,6 @@ HOSTILE = [
     "file:x?mode=memory&cache=shared",
 ]
 
-#: Good values, by the name of the argument, so that the attack gets past the others.
-GOOD = {
-    "conversation": "c1", "email": "1", "reply": "1", "key": "offline_delay", "value": "5m",
-    "url": "maildir:/nonexistent", "address": "bob@example.com", "kid": "k", "file": os.devnull,
-    "channel": "acme", "age": "3000d",
-}  # fmt: skip
-
 #: Where a command puts what it is told; all else has to stay as it was.
 WRITES = {
     ("channels", "add"): {"channels"},
@@ -80,18 +72,6 @@ WRITES = {
 
 #: Kept by triggers and sweeps, or by SQLite.
 DERIVED = {"waiting", "sweeps", "sqlite_sequence"}
-
-
-def commands(command=cli.cli, path=()):
-    """Each command that is not a group, by its words."""
-    if not isinstance(command, click.Group):
-        return [(path, command)]
-    context = click.Context(command)
-    return [
-        found
-        for name in command.list_commands(context)
-        for found in commands(command.get_command(context, name), (*path, name))
-    ]
 
 
 def attacks(path, command):

@@ -10,6 +10,7 @@ import re
 from email.message import EmailMessage
 
 import pytest
+from command_tree import commands
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -366,18 +367,9 @@ def test_import(run):
 
 def test_every_command_that_reads_has_json(run, busy):
     """So that one that is added is added here too."""
-    from continuation_cli import cli
-
-    def leaves(command, path):
-        if hasattr(command, "list_commands"):
-            for name in command.list_commands(None):
-                yield from leaves(command.get_command(None, name), (*path, name))
-        else:
-            yield path, command
-
     with_json = {
         path
-        for path, command in leaves(cli.cli, ())
+        for path, command in commands()
         if any("--json" in option.opts for option in command.params)
     }
     covered = {tuple(w for w in words if w.isalpha()) for words in CONTRACT}
