@@ -29,7 +29,7 @@ def test_the_preview_changes_nothing(run, chat, tmp_path):
     for more in ((), ("--json",), ("--html", tmp_path / "html"), ("--now", "+1d")):
         assert run("sweep", "--preview", *more).code == 0
     assert chat.dump() == before
-    assert mails(chat) == []
+    assert not (Path(chat.path).parent / "outgoing").exists()
     assert not Path(chat.path + ".lock").exists()
 
 
