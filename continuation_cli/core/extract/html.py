@@ -21,18 +21,17 @@ _MOST_TAGS: Final = 30_000
 _LONGEST_TAG: Final = 1_200
 
 
-def _split(text: str) -> list[str]:
-    return text.split()
-
-
 _HIDDEN: Final = frozenset(
     ("style", "script", "head", "title", "template", "noscript", "select", "textarea", "svg", "xml")
 )
 BLOCKS: Final = frozenset(
-    _split("""
+    re.findall(
+        r"\w+",
+        """
     address article aside blockquote body caption center dd details dir div dl dt fieldset figure
     footer form h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol p pre section summary table
-    tbody tfoot thead tr ul""")
+    tbody tfoot thead tr ul""",
+    )
 )
 _VOID: Final = frozenset(("br", "hr", "img", "meta", "link", "input", "base", "col", "wbr", "area"))
 _SPACED: Final = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre"))
