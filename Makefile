@@ -2,7 +2,7 @@
 BIN := $(if $(VIRTUAL_ENV),$(VIRTUAL_ENV)/bin/,$(if $(wildcard .venv/bin/python),.venv/bin/,))
 PYTHON := $(if $(BIN),$(BIN)python,python3)
 
-.PHONY: test lint docs bench
+.PHONY: test lint audit docs bench
 
 test:
 	$(PYTHON) -m pytest -n auto
@@ -12,6 +12,11 @@ lint:
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(BIN)lint-imports --no-logo
+	$(BIN)bandit -q -r continuation_cli -c pyproject.toml
+
+audit:
+	$(BIN)pip-audit --local --skip-editable
+	$(BIN)bandit -q -r continuation_cli -c pyproject.toml
 
 docs:
 	$(PYTHON) docs/refresh.py

@@ -157,3 +157,18 @@ def test_links_lead_somewhere(path):
             heads = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
             slugs = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
             assert anchor in slugs, target
+
+
+NAMED_TEST = re.compile(r"`((?:[a-z_0-9]+/)*test_[a-z_0-9]+\.py)?(?:::(test_[a-z_0-9]+))?`")
+
+
+def test_what_the_page_on_security_claims_is_tested():
+    """Each claim names its tests, and they are there; `::test_x` alone is of the file before it."""
+    file, found = "", []
+    for path, name in NAMED_TEST.findall(page("security.md")):
+        file = path or file
+        if path or name:
+            text = (ROOT / "tests" / file).read_text(encoding="utf-8")
+            assert not name or f"\ndef {name}(" in text, f"{file}::{name}"
+            found.append((file, name))
+    assert len(found) > 20

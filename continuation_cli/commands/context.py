@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from continuation_cli.store.db import Connection
 
 
-#: How many of something a person asks for, and the number of an email or a reply: what cannot be
-#: counted to is refused before SQLite or Python refuses it.
-COUNT = click.IntRange(1, 10**9)
+class _Count(click.IntRange):
+    """How many of something: at least one; more than anybody has is all of them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        return min(int(super().convert(value, param, ctx)), 10**9)
+
+
+COUNT = _Count(min=1)
+#: The number of an email or a reply, as far as SQLite counts.
 NUMBER = click.IntRange(1, 2**63 - 1)
 
 
