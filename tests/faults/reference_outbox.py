@@ -143,9 +143,9 @@ class Post(Model):
             return self.judge(name, now, ageless=True)
 
     def _as_claimed(self, email: Email, now: int) -> Verdict:
-        """The same at the last look: by the channel in whose name the email was made."""
+        """The same at the last look: by the settings with which it was claimed."""
         chat = self.chats[email.conversation]
-        channel, chat.channel = chat.channel, (-1, email.channel)
+        channel, chat.channel = chat.channel, (-1, email.judge)
         try:
             return self._again(email.conversation, [email], now)
         finally:
@@ -217,8 +217,10 @@ class Post(Model):
             if self._left == 0:
                 raise Stopped
             if email.in_doubt:
+                email.judge = email.channel
                 self._resend(email, now, attempt)
             else:
+                email.judge = self.chats[email.conversation].channel[1]
                 self._decide_anew(email, now, attempt)
 
     def _resend(self, email: Email, now: int, attempt: Callable[[Email], None]) -> None:
@@ -269,7 +271,8 @@ class Post(Model):
 
     def _record(self, chat: Thread, name: str, verdict: Verdict, now: int) -> Email:
         held = {message: chat.text(message) for message in verdict.messages}
-        email = Email(name, chat.channel[1], verdict.why, chat.address[1], held, now)
+        channel = chat.channel[1]
+        email = Email(name, channel, verdict.why, chat.address[1], held, now, channel)
         self.emails.append(email)
         return email
 
@@ -288,7 +291,7 @@ class Post(Model):
         self._outcome(email, now if due_at is None else due_at, now, fault)
 
     def _outcome(self, email: Email, due_at: int, now: int, fault: str | None) -> None:
-        rules = self.rules_of(email.channel)
+        rules = self.rules_of(email.judge)
         wait = _wait_after(email.attempts)
         again = now + wait if now + wait <= email.created + rules.max_age else None
         if fault == "stop":
@@ -341,7 +344,7 @@ class Post(Model):
 
     def _is_too_old(self, email: Email, now: int) -> bool:
         """Older than max_age by now; a person may have asked for an attempt beyond that."""
-        oldest = email.created + self.rules_of(email.channel).max_age
+        oldest = email.created + self.rules_of(email.judge).max_age
         return email.next_at is not None and email.next_at <= oldest < now
 
 

@@ -18,7 +18,9 @@ class PostRules(Rules):
 
 @dataclass
 class Email:
-    """One email: `held` are its messages with their texts as they were."""
+    """One email: `held` are its messages with their texts as they were. `judge` is the channel by
+    whose settings the attempt in hand goes: while it may be decided anew, the conversation's.
+    """
 
     conversation: str
     channel: str
@@ -26,6 +28,7 @@ class Email:
     recipient: str
     held: dict[str, str]
     created: int
+    judge: str
     state: str = "sending"
     attempts: int = 0
     next_at: int | None = None
