@@ -39,6 +39,8 @@ COMMANDS = {
     "hold": "hold",
     "release": "hold",
     "schedule": "schedule",
+    "doctor": "doctor",
+    "metrics": "metrics",
     "prune": "prune",
     "db": "db",
 }
@@ -111,6 +113,7 @@ def cli(ctx: click.Context, db: str | None) -> None:
     Set up:       init, import, settings set from-email …, sweep --preview, schedule cron
     Look into:    pending, explain, preview, show, emails list
     Replies:      receive, fetch, replies list
+    Watch over:   doctor, metrics
     """
     ctx.obj = Context(db)
 

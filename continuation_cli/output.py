@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import stat
 import sys
 import unicodedata
@@ -201,3 +202,24 @@ def private_file(path: str, *, follow: bool = True) -> BinaryIO:
         os.close(file)
         raise
     return os.fdopen(file, "wb")
+
+
+def replace_file(path: str, content: bytes, mode: int) -> None:
+    """Put a whole file in the place of another in one step: who reads it meanwhile gets the old one
+    or the new one, and after a failure, a sudden end included, the old one is there. Raises
+    OSError."""
+    folder, name = os.path.split(path)
+    # Hidden, and with an ending of its own, so that nobody takes it for the file.
+    unfinished = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")  # noqa: PTH118
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    file = os.open(unfinished, flags, 0o600)
+    try:
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fchmod(file, mode)  # the umask does not count
+            os.fsync(file)
+        os.replace(unfinished, path)  # noqa: PTH105
+    except BaseException:
+        os.unlink(unfinished)  # noqa: PTH108
+        raise

@@ -57,7 +57,15 @@ _RANDOM = (
     (re.compile(r"\b[a-z2-7]{26}\b"), "7xk2mq5d3hgwv6ytrn4pzc2ela"),
     (re.compile(r"\d+\.M\d+R\w+\.continuation"), "1772452800.M0R4c1d.continuation"),
     (re.compile(r'("kid": |Key )"?[0-9a-f]{8}"?'), r'\1"5d8b9910"'),
+    # What depends on the machine, its versions and its user.
+    (re.compile(r"(chat\.db, )\d+\.\d kB"), r"\g<1>324.6 kB"),
+    (re.compile(r"\d+\.\d GB free"), "72.5 GB free"),
+    (re.compile(r"(database_size_bytes )\d+"), r"\g<1>324608"),
+    (re.compile(r"\bof \w+, closed to other users"), "of chat, closed to other users"),
 )
+
+#: When the sample's last sweep began, as the file of its lock tells.
+_LAST_SWEEP = times.parse("2026-03-02T08:20:00Z").timestamp()
 
 
 # --- The sample database ----------------------------------------------------------------------
@@ -73,6 +81,7 @@ def make_sample(folder: Path) -> None:
     for line in (folder / "setup.sh").read_text(encoding="utf-8").splitlines():
         if line.startswith("continuation "):
             run(Template(line.removeprefix("continuation ")).substitute(DIR=folder), folder)
+    os.utime(folder / "chat.db.lock", (_LAST_SWEEP, _LAST_SWEEP))
 
 
 def run(arguments: str, folder: Path) -> str:
@@ -80,7 +89,9 @@ def run(arguments: str, folder: Path) -> str:
     from continuation_cli.cli import cli
     from continuation_cli.store.db import StoreError
 
-    words = ["--db", str(folder / "chat.db"), *shlex.split(arguments)]
+    # In the environment, too, as the README has it: commands that are shown leave it out.
+    database = os.environ["CONTINUATION_DB"] = str(folder / "chat.db")
+    words = ["--db", database, *shlex.split(arguments)]
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with redirect_stdout(stream), redirect_stderr(stream):
         try:
@@ -124,6 +135,8 @@ def shown(command: str, folder: Path) -> str:
         # What a command says on stderr comes after its answer.
         data, _ = json.JSONDecoder().raw_decode(text)
         text = json.dumps(brief(data), ensure_ascii=False, indent=2)
+    # The sample's setup has named the folder that it was made in.
+    text = text.replace(str(folder.parent / "sample"), SHOWN_FOLDER)
     text = text.replace(str(folder), SHOWN_FOLDER).replace(sys.executable, "/usr/bin/python3")
     text = re.sub(r"^User=.*$", "User=chat", text, flags=re.MULTILINE)
     lines = "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
@@ -246,12 +259,27 @@ def make_triggers(folder: Path) -> str:
     )
 
 
+def make_metrics(folder: Path) -> str:
+    """Every metric, as `metrics` itself describes it."""
+    text = run("metrics", folder)
+    kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
+    labels: dict[str, set[str]] = {}
+    for name, found in re.findall(r"^(\w+)\{(.*)\} ", text, re.MULTILINE):
+        labels.setdefault(name, set()).update(re.findall(r'(\w+)="', found))
+    rows = (
+        (f"`{name}`", kinds[name], ", ".join(f"`{x}`" for x in sorted(labels.get(name, ()))), told)
+        for name, told in re.findall(r"^# HELP (\w+) (.*)$", text, re.MULTILINE)
+    )
+    return table(("metric", "type", "labels", "meaning"), rows)
+
+
 MAKERS: dict[str, Callable[[Path], str]] = {
     "settings": make_settings,
     "reasons": make_reasons,
     "commands": make_commands,
     "schema": make_schema,
     "triggers": make_triggers,
+    "metrics": make_metrics,
 }
 
 

@@ -78,6 +78,15 @@ class MaildirTransport:
         except OSError as error:
             raise Unavailable("connect", f"{self._directory}: {reason(error)}") from error
 
+    def probe(self, timeout: float) -> str:  # noqa: ARG002 - nothing is waited for
+        """Whether it can be written, or made; see `Transport.probe`."""
+        is_there = self._directory.exists()
+        wanted = [self._directory / name for name in _FOLDERS if (self._directory / name).exists()]
+        for directory in wanted or [self._directory if is_there else self._directory.parent]:
+            if not os.access(directory, os.W_OK | os.X_OK):
+                raise Unavailable("write", f"{directory} cannot be written by this user")
+        return "a Maildir that can be written" if is_there else "it is made by the first email"
+
     def close(self) -> None:
         """Nothing to disconnect."""
         self._read = None

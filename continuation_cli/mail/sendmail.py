@@ -71,6 +71,10 @@ class SendmailTransport:
     def open(self) -> None:
         """Nothing to connect."""
 
+    def probe(self, timeout: float) -> str:  # noqa: ARG002 - nothing is waited for
+        """The program is not run: see `Transport.probe`. Whether its queue moves is not known."""
+        return "the program is there and can be executed"
+
     def close(self) -> None:
         """Nothing to disconnect."""
 

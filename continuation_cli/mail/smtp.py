@@ -103,6 +103,20 @@ class SmtpTransport:
             raise
         self._used = False
 
+    def probe(self, timeout: float) -> str:
+        """Connect, secure and log in, and say good-bye; see `Transport.probe`."""
+        patience = self._connect_timeout, self._command_timeout
+        self._connect_timeout = self._command_timeout = timeout
+        try:
+            self.open()
+            assert self._connection is not None
+            tls = self._connection.tls_version
+            self.close()
+        finally:
+            self._connect_timeout, self._command_timeout = patience
+        login = "no login" if self._username is None else "login accepted"
+        return f"connected, {tls or 'no TLS'}, {login}"
+
     def close(self) -> None:
         """Say QUIT and wait a little for the answer. Never raises."""
         if self._connection is not None:

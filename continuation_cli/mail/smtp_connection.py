@@ -68,6 +68,12 @@ class Connection:
         return str(self._socket.getsockname()[0])
 
     @property
+    def tls_version(self) -> str | None:
+        """Such as `TLSv1.3`; None before TLS has begun."""
+        version = getattr(self._socket, "version", None)  # a plain socket has none
+        return version() if version else None
+
+    @property
     def has_unread(self) -> bool:
         """Whether the server has said more than it was asked for."""
         return bool(self._received)

@@ -126,6 +126,12 @@ class Transport(Protocol):
     def open(self) -> None:
         """Connect, secure and log in; no effect while open. Raises Unavailable."""
 
+    def probe(self, timeout: float) -> str:
+        """Find out whether mail could be handed over now: go as far as can be without a message,
+        and change nothing. What was found, in words that follow the URL. `timeout`, in seconds, is
+        for the connection and for each answer. The transport is closed afterwards; not to be used
+        while it is open. Raises Unavailable."""
+
     def send(self, envelope: Envelope, last_look: Callable[[], bool]) -> Receipt:
         """Deliver one message; opens the transport if need be.
 

@@ -26,7 +26,7 @@ def problems(connection: sqlite3.Connection, now: datetime) -> list[str]:
     """Everything that is wrong, a sentence each; an empty list if all is well."""
     return [
         *_file(connection),
-        *_schema(connection),
+        *schema_faults(connection),
         *_orphans(connection),
         *_unread(connection),
         *_emails(connection),
@@ -40,7 +40,7 @@ def _file(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"SQLite's integrity check: {line}"
 
 
-def _schema(connection: sqlite3.Connection) -> Iterator[str]:
+def schema_faults(connection: sqlite3.Connection) -> Iterator[str]:
     """A copy made by hand, or a restored dump, may lack the triggers that all else relies on."""
     found = dict(connection.execute("SELECT name, sql FROM sqlite_schema").fetchall())
     for name, sql in schema.definitions().items():

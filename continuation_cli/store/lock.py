@@ -23,6 +23,11 @@ class SweepLock:
         self._path = self._database + self._suffix
         self._file: int | None = None
 
+    @property
+    def path(self) -> str:
+        """The lock's file."""
+        return self._path
+
     def acquire(self) -> bool:
         """Take the lock; False at once if another run holds it."""
         file = self._open()
@@ -73,6 +78,28 @@ class SweepLock:
         """For how many seconds the present holder has had it."""
         return max(0.0, time.time() - os.stat(self._path).st_mtime)  # noqa: PTH116 - import time
 
+    def last_taken(self) -> float | None:
+        """When it was last taken, in seconds since the epoch; None if it never was."""
+        try:
+            return os.stat(self._path).st_mtime  # noqa: PTH116 - import time
+        except FileNotFoundError:
+            return None
+
+    def is_held(self) -> bool:
+        """Whether a run holds it. For a person who asks: a run that begins in this very instant
+        would find the lock taken."""
+        try:
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def release(self) -> None:
         """Let the next run go."""
         if self._file is not None:
@@ -89,3 +116,14 @@ class FetchLock(SweepLock):
 
         self._suffix = f".fetch-{hashlib.sha256(mailbox.encode()).hexdigest()[:12]}.lock"
         super().__init__(database)
+
+
+def last_fetch(database: str) -> float | None:
+    """When a mailbox was last fetched into a database, in seconds since the epoch; None: never."""
+    folder, name = os.path.split(os.path.realpath(database))
+    found = [
+        entry.stat(follow_symlinks=False).st_mtime
+        for entry in os.scandir(folder)
+        if entry.name.startswith(f"{name}.fetch-") and entry.name.endswith(".lock")
+    ]
+    return max(found, default=None)
