@@ -5,6 +5,7 @@
 - `real_smtp`: makes aiosmtpd servers, with TLS, AUTH and extensions (integration/mail/real_smtp.py)
 - `dovecot`, `make_dovecot`: a real IMAP and LMTP server (dovecot.py)
 - `post_office`: a real Postfix as docs/postfix.md sets it up (e2e/mail_servers.py)
+- `browser`: a real Chromium and all that its pages ask for (browser.py)
 - `chat`, `run`, `spawn`, `process`: a chat backend's database and the program (cli/program.py)
 """
 
@@ -33,6 +34,7 @@ pytest_plugins = [
     "mail_servers",
     "delivering",
     "fetched",
+    "browser",
 ]
 
 #: What a developer may lack, but not CI (.ci/run installs it): there, to skip is to fail.

@@ -1,35 +1,23 @@
 """The HTML part in a real browser: nothing runs, nothing is fetched, all of it fits and is legible.
 
-Chromium sends every request through a proxy that answers from memory and keeps a list, so that a
-page that asks a stranger for anything is caught, whatever the host. Each email is in two frames, as
-wide as a phone and as a desktop's reading pane; a script around them measures.
+Each email is in two frames, as wide as a phone and as a desktop's reading pane; a script around
+them measures.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-import threading
-from html import unescape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from browser import HOST, LOGO
 from emails import CASES, HOSTILE_HTML, TEMPLATES, hostile
 
 from continuation_cli.core.compose import compose
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 WIDTHS = (375, 600)
-HOST = "mail.example"
-LOGO = f"http://{HOST}/logo.svg"
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="36"/>'
 
 MEASURE = """
 const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
@@ -70,70 +58,25 @@ window.onload = () => {
 
 
 @pytest.fixture
-def browse(tmp_path):
+def browse(browser):
     """Show emails (case -> HTML) in a fresh Chromium: what was measured, and what was asked for."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    pages = {"/logo.svg": (SVG, "image/svg+xml")}
-    requests = []
-
-    class Proxy(BaseHTTPRequestHandler):
-        def do_GET(self):
-            requests.append(self.path)
-            body, kind = pages.get(self.path.removeprefix(f"http://{HOST}"), ("", "text/plain"))
-            self.send_response(200)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def do_CONNECT(self):
-            requests.append(f"https://{self.path}")
-            self.send_error(403)
-
-        do_POST = do_HEAD = do_GET  # noqa: N815 - the library's names
-
-        def log_message(self, *_):
-            pass
 
     def show(emails, *, dark=False):
         frames = []
         for case, html in emails.items():
-            pages[f"/{case}.html"] = (html, "text/html")
+            browser.pages[f"/{case}.html"] = (html, "text/html")
             frames += [
                 f'<iframe name="{case}" src="{case}.html" '
                 f'style="width:{width}px;height:3000px;border:0"></iframe>'
                 for width in WIDTHS
             ]
-        pages["/"] = (
-            f"<!doctype html><script>{MEASURE}</script>{''.join(frames)}",
-            "text/html",
-        )
-        port = server.server_address[1]
-        done = subprocess.run(
-            [
-                CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-                "--no-first-run", "--disable-background-networking", "--disable-component-update",
-                "--disable-sync", "--disable-default-apps", "--hide-scrollbars",
-                f"--user-data-dir={tmp_path / 'profile'}", f"--proxy-server=127.0.0.1:{port}",
-                f"--blink-settings=preferredColorScheme={0 if dark else 1}",
-                "--virtual-time-budget=5000", "--timeout=30000", "--dump-dom", f"http://{HOST}/",
-            ],
-            capture_output=True, text=True, timeout=90, check=True,
-        )  # fmt: skip
-        title = re.search("<title>(.*?)</title>", done.stdout, re.DOTALL)
-        assert title, done.stdout[:2000] + done.stderr[-2000:]
-        own = {f"http://{HOST}{path}" for path in pages} | {f"http://{HOST}/favicon.ico"}
+        page = f"<!doctype html><script>{MEASURE}</script>{''.join(frames)}"
+        measured = browser.show(page, dark=dark)
         # Chromium asks its maker for this and that; what matters is who the pages speak of.
         hosts = {HOST} | set(re.findall(r"//([^/\s\"'<>)?&]+)", "".join(emails.values())))
-        asked = [url for url in requests if url not in own and urlsplit(url).hostname in hosts]
-        return json.loads(unescape(title.group(1))), asked
+        return measured, [url for url in browser.foreign() if urlsplit(url).hostname in hosts]
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield show
-        server.shutdown()
-        thread.join()
+    return show
 
 
 def emails():
