@@ -4,6 +4,7 @@ are read from the command line's own definition, so that a new command is attack
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sqlite3
@@ -133,19 +134,24 @@ def test_no_argument_is_taken_for_anything_but_a_value(
     folder.mkdir()
     database = shutil.copy(pristine, folder / "chat.db")
     before = tables(database)
-    for words in attacks(path, command):
+    every = 4 if path == ("demo",) else 1  # a whole tour each, on a database of its own
+    for words in itertools.islice(attacks(path, command), 0, None, every):
         ran = run(*words, db=str(database))
         shown = [word[:60] for word in words]
         assert ran.code in DOCUMENTED, shown
         assert "Traceback" not in ran.err, shown
         assert "\x1b" not in ran.err + ran.out, shown
+        if path not in WRITES:
+            continue
         after = tables(database)
         changed = {name for name in before if before[name] != after[name]}
-        assert changed <= WRITES.get(path, set()) | DERIVED, shown
+        assert changed <= WRITES[path] | DERIVED, shown
         for name in changed - DERIVED:
             lost = set(before[name]) - set(after[name])
             assert len(lost) <= 1, (shown, name)
         before = after
+    after = tables(database)
+    assert {name for name in before if before[name] != after[name]} <= DERIVED
     beside = {each.name for each in folder.iterdir() if ".fetch-" not in each.name}
     assert beside <= {"chat.db", "chat.db-wal", "chat.db-shm", "chat.db.lock", "chat.db.mail"}
     assert {each.name for each in tmp_path.iterdir()} <= {"one", "database", "chat.db"}
@@ -192,7 +198,8 @@ def test_what_is_no_database_is_neither_waited_for_nor_made(shell, database, tmp
     }  # fmt: skip
     before = {path.name for path in tmp_path.iterdir()}
     for name, code in expected.items():
-        for words in (("pending",), ("sweep",), ("receive",)):
+        known = name in (b"pipe", b"folder", b"dangling", b"chat.db")
+        for words in (("pending",), ("sweep",), ("receive",))[: 3 if known else 1]:
             ran = shell(*words, env={"CONTINUATION_DB": os.fsdecode(name)})
             if words == ("receive",):  # a mail server must keep the message, whatever it is
                 assert ran.returncode == (65 if code == 0 else 75), name
