@@ -99,8 +99,8 @@ def parse(url: str, kind: Kind) -> ServerUrl:
 
 def secret(variable: str, environ: Mapping[str, str]) -> str | None:
     """The secret in a variable, or in the file that the variable with _FILE names, less one newline
-    at its end; None where neither is set. Raises Misconfigured, also for a file that is open to
-    every user of the machine (its group may read it)."""
+    at its end; None where neither is set. Raises Misconfigured, also for a file that every user of
+    the machine may write. Containers mount secrets that all may read: that alone refuses none."""
     given, path = environ.get(variable), environ.get(f"{variable}_FILE")
     if given and path:
         raise Misconfigured(f"{variable} and {variable}_FILE are both set; unset one of them")
@@ -129,9 +129,9 @@ def _read_secret(source: str, path: str) -> str:
         with Path(path).open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             octets = file.read(_LONGEST_SECRET)
-        if stat.S_ISREG(mode) and mode & 0o007:
+        if stat.S_ISREG(mode) and mode & stat.S_IWOTH:
             raise Misconfigured(
-                f"{source}: every user of this machine may read or change it; take that away with: "
+                f"{source}: every user of this machine may change it; take that away with: "
                 f"chmod o= {shlex.quote(path)}"
             )
         text = octets.decode()

@@ -265,13 +265,15 @@ def file(tmp_path):
 
 @pytest.mark.parametrize(
     ("mode", "usable"),
-    [(0o600, True), (0o400, True), (0o640, True), (0o660, True), (0o604, False), (0o602, False),
-     (0o644, False), (0o777, False)],
+    [(0o600, True), (0o400, True), (0o640, True), (0o660, True), (0o444, True), (0o602, False),
+     (0o644, True), (0o646, False), (0o777, False)],
 )  # fmt: skip
-def test_a_password_file_that_everybody_may_read_is_not_used(
+def test_a_password_file_that_everybody_may_change_is_not_used(
     run, chat, faulty_smtp, file, mode, usable
 ):
-    """As with ssh and its keys. A group is trusted, as it is with the database."""
+    """Docker and Kubernetes mount secrets that all may read. A group is trusted, as it is with the
+    database.
+    """
     file.chmod(mode)
     chat.due()
     server = faulty_smtp(offers=("AUTH PLAIN",))
