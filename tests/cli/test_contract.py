@@ -198,6 +198,16 @@ SETTING = {
     "channel": Maybe(str),
     "help": str,
 }
+FINDING = {
+    "check": {"database", "schema", "integrity", "permissions", "disk_space", "clock",
+              "signing_key", "templates", "transport", "rules", "sender", "reopen_link", "replies",
+              "authentication", "settings", "sweep", "held_emails", "deferred_emails",
+              "suppressions", "quarantine", "incoming", "mailbox"},
+    "channel": Maybe(str),
+    "state": {"ok", "warning", "problem"},
+    "detail": str,
+    "remedy": Maybe(str),
+}  # fmt: skip
 CONTRACT = {
     ("pending",): [DECISION],
     ("pending", "--all"): [DECISION],
@@ -260,6 +270,7 @@ CONTRACT = {
     ("url", "keys", "list"): [{"kid": str, "created_at": TIME, "signs": bool}],
     ("sweep", "--preview"): {**SWEEP, "emails": [PREVIEWED]},
     ("sweep",): SWEEP,
+    ("doctor",): [FINDING],
     ("prune", "--older-than", "90d", "--dry-run"): {"conversations": int, "removed": bool},
     ("db", "check"): {"problems": [str], "repaired": bool},
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -107,3 +109,86 @@ def test_what_only_this_shell_knows_is_pointed_out(run, chat):
         "CONTINUATION_SMTP_PASSWORD, CONTINUATION_TRANSPORT\n"
     )
     assert "hunter2" not in ran.out
+
+
+# --- fetch, too ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mailbox(chat, run, tmp_path):
+    """A Maildir with an answer, in a folder whose name means something to cron, sh and systemd."""
+    chat.set("inbound_domain", "reply.acme.example")
+    chat.due()
+    run("sweep")
+    folder = tmp_path / "re plies 100%$HOME"
+    for name in ("new", "cur", "tmp"):
+        (folder / name).mkdir(parents=True)
+    to = chat.one("SELECT reply_to FROM emails")
+    (folder / "new" / "1").write_text(f"From: ada@example.com\nTo: {to}\n\nThank you.\n")
+    return folder
+
+
+def test_the_cron_line_of_fetch_works(run, chat, mailbox, monkeypatch):
+    monkeypatch.chdir(mailbox.parent)
+    ran = run("schedule", "cron", "--fetch", f"maildir:{mailbox.name}")
+    assert (ran.code, ran.err) == (0, "")
+    for line in ran.out.splitlines():
+        done = subprocess.run(
+            ["/bin/sh", "-c", as_cron_runs(line)], cwd="/", env={}, capture_output=True, timeout=30
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert chat.one("SELECT text FROM messages WHERE author = 'customer'") == "Thank you."
+
+
+def test_the_systemd_service_of_fetch_works(run, chat, mailbox):
+    out = run("schedule", "systemd", "--fetch", f"maildir:{mailbox}").out
+    sweep, fetch = [x for x in out.splitlines() if x.startswith("ExecStart=")]
+    assert systemd_words(sweep.removeprefix("ExecStart="))[-1] == "sweep"
+    words = systemd_words(fetch.removeprefix("ExecStart="))
+    assert words[-2:] == ["fetch", f"maildir:{mailbox}"]
+    done = subprocess.run(words, cwd="/", env={}, capture_output=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert chat.one("SELECT text FROM messages WHERE author = 'customer'") == "Thank you."
+
+
+IMAP = "imaps://replies%40example.com@imap.example.com/Support%20mail"
+
+
+@pytest.mark.parametrize("how", ["cron", "systemd"])
+def test_no_password_is_printed_or_wanted(run, chat, how):
+    ran = run("schedule", how, "--fetch", IMAP)
+    assert (ran.code, ran.err) == (0, "")
+    assert "CONTINUATION_IMAP_PASSWORD_FILE=/etc/continuation/imap-password" in ran.out
+    ran = run("schedule", how, "--fetch", IMAP, env={"CONTINUATION_IMAP_PASSWORD": "hunter2"})
+    assert (
+        ran.err == "Not known to the scheduled run, set it there too: CONTINUATION_IMAP_PASSWORD\n"
+    )
+    assert "hunter2" not in ran.out
+    ran = run("schedule", how, "--fetch", "imaps://ada:hunter2@imap.example.com")
+    assert (ran.code, ran.out) == (78, "")
+    assert "hunter2" not in ran.err
+
+
+def test_the_cron_line_keeps_the_url(run, chat):
+    *_, comment, line = run("schedule", "cron", "--fetch", IMAP).out.splitlines()
+    assert comment.startswith("# ")
+    assert shlex.split(as_cron_runs(line))[-2:] == ["fetch", IMAP]
+
+
+def test_each_mailbox_has_a_unit_and_a_password_of_its_own(run, chat):
+    urls = ("imaps://a@imap.example.com", "imaps://b@imap.example.com")
+    out = run("schedule", "systemd", "--fetch", urls[0], "--fetch", urls[1]).out
+    units = re.findall(r"^# /etc/systemd/system/(\S+)$", out, re.MULTILINE)
+    assert len(units) == len(set(units)) == 6
+    files = re.findall(r"^EnvironmentFile=-(\S+)$", out, re.MULTILINE)
+    assert files == [f"/etc/default/continuation{end}" for end in ("", "-fetch", "-fetch-2")]
+    [start] = re.findall(r"enable --now (.*)$", out, re.MULTILINE)
+    assert set(start.split()) == {unit for unit in units if unit.endswith(".timer")}
+
+
+@pytest.mark.parametrize(
+    "url", ["gopher://x", "imaps://imap.example.com", "imap://a@far.example", "maildir:/none", "x"]
+)
+def test_a_mailbox_that_is_none_is_told_now(run, chat, url):
+    ran = run("schedule", "cron", "--fetch", url)
+    assert (ran.code, ran.out) == (78, "")

@@ -193,3 +193,17 @@ def test_a_progress_bar_for_a_person_only(terminal, run, tmp_path):
     small = tmp_path / "small.jsonl"
     small.write_text(event % (1, "x"))
     assert "Importing" not in terminal("import", str(small))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_what_doctor_tells_a_person(terminal, crowded, columns):
+    crowded.conversation("c9", channel="x\x1b[2J\r\n faked")
+    shown = terminal("doctor", columns=columns)
+    assert re.search(r"\x1b\[32mok *\x1b\[0m", shown)
+    assert re.search(r"\x1b\[1;33mwarning\x1b\[0m  quarantine", shown)
+    assert "\x1b[2J" not in shown
+    lines = SGR.sub("", shown).splitlines()
+    assert max(cell_len(line) for line in lines if " continuation " not in line) <= columns
+    # What is to be copied is one line, however narrow the terminal is.
+    assert any(line.endswith("authserv-id mx.example.com --channel acme") for line in lines)
+    assert lines[-1].startswith("No problems, ")
