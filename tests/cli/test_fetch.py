@@ -78,9 +78,7 @@ def test_verbose_tells_each_mail(run, chat, box, sent):
     ran = run("fetch", box.url, "-v")
     assert (ran.code, ran.out) == (0, "")
     first, second = ran.err.splitlines()
-    assert first.startswith(
-        "mail 1700000001.M1P1.host: Reply 1, conversation c1: posted as "
-    )
+    assert first.startswith("mail 1700000001.M1P1.host: Reply 1, conversation c1: posted as ")
     assert second == (
         "mail 1700000002.M1P1.host: It concerns no conversation and stays where it is."
     )

@@ -167,7 +167,7 @@ def test_a_person_who_tries_receive_is_told(terminal, crowded, tmp_path):
     file = tmp_path / "a.eml"
     file.write_bytes(answer(crowded, "bob@example.com", 5))
     shown = terminal("receive", str(file), columns=200)
-    assert "reply of conversation c1: quarantined (from_differs)." in shown
+    assert shown == "Reply 4, conversation c1: quarantined (from_differs).\n"
     assert "had come before (quarantined)" in terminal("receive", str(file), columns=200)
 
 

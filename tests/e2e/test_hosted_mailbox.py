@@ -43,14 +43,16 @@ def cron(office):
             "/etc/continuation/imap-password": str(secret),
             "/usr/local/bin/continuation": str(office.command),
             "/var/lib/continuation/chat.db": str(office.database),
-            "replies%40example.com@imap.example.com": address,
+            r"replies\%40example.com@imap.example.com": address.replace("%", r"\%"),
         },
     )
     variables = dict(re.findall(r"^(\w+)=(.*)$", crontab, re.MULTILINE))
     [command] = re.findall(r"^\* \* \* \* \* (.*)$", crontab, re.MULTILINE)
     # Nobody but the tests knows the authority that vouches for this server.
     variables["CONTINUATION_IMAP_CAFILE"] = str(office.dovecot.ca_file)
-    return variables, shlex.split(command)
+    # To cron, a % that is not escaped ends the command; crontab(5).
+    assert not re.search(r"(?<!\\)%", command)
+    return variables, shlex.split(command.replace(r"\%", "%"))
 
 
 def fetch(office, *options, before=()):
