@@ -59,7 +59,7 @@ _RANDOM = (
     (re.compile(r'("kid": |Key )"?[0-9a-f]{8}"?'), r'\1"5d8b9910"'),
     # What depends on the machine, its versions and its user.
     (re.compile(r"(chat\.db, )\d+\.\d kB"), r"\g<1>324.6 kB"),
-    (re.compile(r"\d+\.\d GB free"), "72.5 GB free"),
+    (re.compile(r"\d+\.\d [kMGT]?B free"), "72.5 GB free"),
     (re.compile(r"(database_size_bytes )\d+"), r"\g<1>324608"),
     (re.compile(r"\bof \w+, closed to other users"), "of chat, closed to other users"),
 )

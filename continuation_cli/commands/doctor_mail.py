@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from continuation_cli.commands.findings import Finding, Setup, ok, problem, seve
 from continuation_cli.core import specimen
 from continuation_cli.core.compose import TemplateError
 from continuation_cli.mail.mailbox import Disposal, MailboxError, open_mailbox
+from continuation_cli.mail.server_url import secret_files
 from continuation_cli.mail.transport import Misconfigured, Undelivered, describe, open_transport
 from continuation_cli.output import distance, span
 from continuation_cli.store import db, metrics, settings
@@ -41,7 +43,7 @@ _EXAMPLE_MAILBOX = "imaps://replies@mail.example.com"
 
 
 def outbound(setup: Setup, connection: Connection) -> Iterator[Finding]:
-    """Templates and transport."""
+    """Templates, transport, and who may read its password."""
     yield _templates(setup)
     url = setup.transport or settings.transport(connection)
     if url is None:
@@ -52,6 +54,12 @@ def outbound(setup: Setup, connection: Connection) -> Iterator[Finding]:
         )
     else:
         yield _transport(setup, url)
+    for path, is_open in secret_files(setup.environ):
+        if is_open:
+            told = f"every user of this machine may read {path}"
+            yield warning("password_file", told, shlex.join(["chmod", "o=", path]))
+        else:
+            yield ok("password_file", f"{path}, closed to other users")
 
 
 def _templates(setup: Setup) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from continuation_cli.mail.transport import Misconfigured, describe
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 #: No password or token is longer, in octets; a device may be endless.
@@ -114,6 +115,15 @@ def secret(variable: str, environ: Mapping[str, str]) -> str | None:
     if not text or "\0" in text or "\n" in text or not _is_utf8(text):
         raise Misconfigured(f"{source}: expected one line of text that is not empty")
     return text
+
+
+def secret_files(environ: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
+    """The files that variables name for secrets, and whether every user of the machine may read
+    each. A file that is not there is left to what asks for it."""
+    for variable, path in sorted(environ.items()):
+        if path and variable.startswith("CONTINUATION_") and variable.endswith("_FILE"):
+            with suppress(OSError):
+                yield path, bool(Path(path).stat().st_mode & stat.S_IROTH)
 
 
 def _is_utf8(text: str) -> bool:

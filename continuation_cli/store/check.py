@@ -91,9 +91,11 @@ def _queue(connection: sqlite3.Connection, now: datetime) -> Iterator[str]:
     for conversation_id in sorted(rows.keys() - wanted):
         yield f"{conversation_id}: is in the queue, but none of its messages waits"
     settings = SettingsReader(connection)
-    for conversation_id in sorted(wanted & rows.keys()):
+    for conversation_id in sorted(wanted & rows.keys(), key=str):
         conversation = activity.conversation(connection, conversation_id, now)
-        assert conversation is not None
+        if conversation is None:
+            yield f"{conversation_id}: its id is not text in UTF-8, so that nothing can be sent"
+            continue
         check_at = rows[conversation_id]["check_at"]
         effective = settings.of(conversation.channel)
         if check_at is not None and check_at <= times.to_text(now):

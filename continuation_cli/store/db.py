@@ -22,7 +22,7 @@ Error = sqlite3.Error
 OperationalError = sqlite3.OperationalError
 
 #: The number of migrations that this program knows; the database keeps its own in user_version.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 #: How long a statement waits for another writer, in seconds.
 BUSY_TIMEOUT = 10.0

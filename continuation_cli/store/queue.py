@@ -45,12 +45,14 @@ def find(
     """The next conversations that may be due, longest waiting first.
 
     Its cost is that of the rows it returns, however many wait or are stored: with a channel it
-    passes over the other channels' candidates, no more.
+    passes over the other channels' candidates, no more. An id that is not UTF-8 is read as another,
+    after which it would be found again: that ends the search.
     """
     also = "AND (SELECT channel FROM conversations WHERE id = waiting.conversation) = ?"
     query = _FIND.format(also=also if channel else "")
     values = [times.to_text(now), *after, *([channel] if channel else []), limit]
-    return [Candidate(*row) for row in connection.execute(query, values)]
+    found = [Candidate(*row) for row in connection.execute(query, values)]
+    return found if found[-1:] != [after] else []
 
 
 def upcoming(

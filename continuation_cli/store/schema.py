@@ -35,6 +35,15 @@ _FIRST_WAITING = (
     r"(SELECT min(sent_at) FROM messages WHERE conversation = \1 AND author IN ('agent', 'bot') "
     "AND seen_at IS NULL AND email IS NULL AND deleted_at IS NULL)"
 )
+#: A BLOB, a text with a NUL, at which SQLite's own functions end, or one that is no UTF-8: those
+#: functions read it without complaint, so that only what they write anew tells.
+_IS_NO_ID = (
+    r"(typeof(\1) <> 'text' OR instr(\1, char(0)) OR \1 GLOB '*[^ -~]*' AND EXISTS ("
+    r"WITH RECURSIVE place(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM place WHERE n < length(\1)) "
+    r"SELECT 1 FROM place WHERE char(unicode(substr(\1, n, 1))) <> substr(\1, n, 1) "
+    # Noncharacters, which are UTF-8 all the same.
+    r"AND hex(substr(\1, n, 1)) NOT IN ('EFBFBE', 'EFBFBF')))"
+)
 
 
 def _files() -> Iterator[tuple[str, str]]:
@@ -51,6 +60,7 @@ def _statements(sql: str) -> Iterator[str]:
         statement += line
         if sqlite3.complete_statement(statement):
             statement = re.sub(r"is_time\((\w+)\)", _TIME, statement)
+            statement = re.sub(r"is_no_id\(([\w.]+)\)", _IS_NO_ID, statement)
             yield re.sub(r"first_waiting\(([\w.]+)\)", _FIRST_WAITING, statement)
             statement = ""
 

@@ -239,14 +239,28 @@ def test_tls_and_login(healthy, found, real_smtp, tls, tmp_path):
     assert "auth: 535" in each.detail
     assert "wrong" not in each.detail
 
-    password.chmod(0o644)
+    password.chmod(0o602)
     each = found(code=78, env=env)["transport"]
-    assert "chmod o=" in each.detail
+    assert "may change it" in each.detail
 
     del env["CONTINUATION_SMTP_CAFILE"]
     password.chmod(0o600)
     assert "certificate verify failed" in found(code=75, env=env)["transport"].detail
     assert found("--offline", env=env)["transport"].state == "ok"
+
+
+def test_a_password_that_all_may_read(healthy, found, tmp_path):
+    """It is used, as containers mount secrets so, but told."""
+    password = tmp_path / "imap password"
+    env = {"CONTINUATION_IMAP_PASSWORD_FILE": str(password)}
+    assert "password_file" not in found(env=env)
+    password.write_text(PASSWORD)
+    password.chmod(0o444)
+    each = found(env=env)["password_file"]
+    assert each.state == "warning"
+    assert each.detail == f"every user of this machine may read {password}"
+    subprocess.run(["sh", "-c", each.remedy], check=True)
+    assert found(env=env)["password_file"].state == "ok"
 
 
 def test_nothing_but_ehlo(healthy, found, faulty_smtp):
