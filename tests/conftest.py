@@ -5,6 +5,7 @@
 - `real_smtp`: makes aiosmtpd servers, with TLS, AUTH and extensions (integration/mail/real_smtp.py)
 - `dovecot`, `make_dovecot`: a real IMAP and LMTP server (dovecot.py)
 - `post_office`: a real Postfix as docs/postfix.md sets it up (e2e/mail_servers.py)
+- `healthy`, `found`: a database in which all is in order, what `doctor` finds (cli/doctored.py)
 - `browser`: a real Chromium and all that its pages ask for (browser.py)
 - `chat`, `run`, `spawn`, `process`: a chat backend's database and the program (cli/program.py)
 """
@@ -35,6 +36,7 @@ pytest_plugins = [
     "delivering",
     "fetched",
     "browser",
+    "doctored",
 ]
 
 #: What a developer may lack, but not CI (.ci/run installs it): there, to skip is to fail.
