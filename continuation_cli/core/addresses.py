@@ -9,6 +9,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN = re.compile(
     rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}"
 )
+#: It has no place in an address, but parsers decode it there (RFC 2047, section 5, rule 3).
+_ENCODED_WORD = re.compile(r"=\?[^?]+\?[bq]\?", re.IGNORECASE)
 
 
 def is_valid(address: str) -> bool:
@@ -17,6 +19,8 @@ def is_valid(address: str) -> bool:
     The everyday form is recognised at once; anything else is left to email-validator, which is
     slow to load. A name without a dot is a mailbox only on `localhost`.
     """
+    if _ENCODED_WORD.search(address):  # where one is decoded, it is another's address
+        return False
     if _PLAIN.fullmatch(address):
         return not address[-1].isdigit()
     if len(address) > 320 or any(c.isspace() or not c.isprintable() for c in address):

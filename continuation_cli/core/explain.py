@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from continuation_cli.core import durations, schedule
+from continuation_cli.core import characters, durations, schedule
 from continuation_cli.core.report import REASONS
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def conclusion(conversation: Conversation, settings: Settings, now: datetime) ->
     if decision.reason == "suppressed":
         why += f" ({conversation.suppression})"
     elif decision.reason == "invalid_address":
-        why += f" ({conversation.email!r})"
+        why += f" ({characters.shorten(conversation.email or '', 254)!r})"  # the longest there is
     elif decision.reason == "expired":
         why += f" ({durations.show(settings.max_age)})"
     elif decision.reason == "held" and conversation.held_at:

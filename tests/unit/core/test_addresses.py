@@ -64,6 +64,7 @@ INVALID = [
     "ada@example.com;eve@example.com",
     "\ud800@example.com",
     "a@" + "é" * 300 + ".com",
+    "=?utf-8?q?ada=40evil.example?=@example.com",
     "a..b@localhost",
     "@localhost",
 ]
