@@ -8,7 +8,7 @@ import pytest
 
 from continuation_cli.store import activity
 
-HOSTILE = "c\t1\n2\x1b[31m\x00\u202e\\x"
+HOSTILE = "c\t1\n2\x1b[31m\x7f\u202e\\x"
 
 
 def listed(run, *words):
@@ -118,7 +118,7 @@ def test_hostile_values_stay_in_their_cell(run, chat):
         assert all(c.isprintable() or c in "\t\n" for c in ran.out)
         assert len(ran.rows) <= 1
     [row] = run("pending").rows
-    assert row["conversation"] == "c\\t1\\n2\\x1b[31m\\x00\\u202e\\\\x"
+    assert row["conversation"] == "c\\t1\\n2\\x1b[31m\\x7f\\u202e\\\\x"
     assert row["channel"] == "a\\tb"
     assert row["messages"] == "m\\n1"
     assert run("pending", "--json").data[0]["conversation"] == HOSTILE
