@@ -273,11 +273,8 @@ def _runs(lines: Sequence[Line], attributions: set[int]) -> list[_Run]:
         quoted = line.depth > 0
         if runs and runs[-1].quoted == quoted and not attributed:
             runs[-1].lines.append(line)
-        elif line.key or not runs:
+        else:
             runs.append(_Run(quoted, [line], attributed and quoted))
-            attributed = False
-        else:  # an empty quoted line
-            runs.append(_Run(quoted, [line], attributed))
             attributed = False
     return runs
 
