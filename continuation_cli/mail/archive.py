@@ -41,9 +41,11 @@ class Archive:
         self._database = os.path.realpath(database)
         self._root = Path(self._database + ".mail")
         self._directories: dict[Path, int] = {}
+        #: Files that have their names, but may not be on the disk yet.
+        self._written: list[int] = []
 
     def __del__(self) -> None:
-        for descriptor in self._directories.values():
+        for descriptor in (*self._directories.values(), *self._written):
             os.close(descriptor)
 
     def path(self, shelf: Shelf, digest: str) -> Path:
@@ -53,7 +55,7 @@ class Archive:
     def keep(self, octets: bytes, shelf: Shelf) -> str:
         """Keep these octets; their digest. On return they survive a loss of power."""
         digest = hashlib.sha256(octets).hexdigest()
-        if not self._touched(self.path(shelf, digest)):
+        if not self._is_there(self.path(shelf, digest)):
             with self._unfinished() as (file, name):
                 file.write(octets)
                 self._finish(file, name, self.path(shelf, digest))
@@ -73,14 +75,18 @@ class Archive:
                 if len(start) < head:
                     start += chunk[: head - len(start)]
             digest = hashed.hexdigest()
-            if not self._touched(self.path(shelf, digest)):
+            if not self._is_there(self.path(shelf, digest)):
                 self._finish(file, name, self.path(shelf, digest), durable=durable)
         return Kept(digest, size, start)
 
     def sync(self) -> None:
         """Wait until all that was kept is on the disk under its name."""
-        for descriptor in self._directories.values():
+        for descriptor in self._written:  # begin with all: one by one, each waits for a journal
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        for descriptor in (*self._written, *self._directories.values()):
             os.fsync(descriptor)
+        while self._written:
+            os.close(self._written.pop())
 
     def read(self, shelf: Shelf, digest: str, limit: int = -1) -> bytes:
         """What is kept under a digest, or its first `limit` octets. Raises FileNotFoundError."""
@@ -109,13 +115,17 @@ class Archive:
         aside.unlink()
         return True
 
-    # --- Writing: a file appears under its name only when it is whole and on the disk ----------
+    # --- Writing: a file appears under its name only when it is whole --------------------------
 
-    def _touched(self, path: Path) -> bool:
-        """Whether the file is there already; it counts as new again. Whoever wrote it may have been
-        killed, or may not be done, between naming it and making the name durable."""
+    def _is_there(self, path: Path) -> bool:
+        """Whether the file is there already and whole; it counts as new again. Whoever wrote it may
+        have been killed, or the power lost, before its content or its name was on the disk."""
         try:
-            os.utime(path)
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
+                    return False
+                os.utime(path)  # by its name, under which it would be removed
+                os.fsync(file.fileno())
         except FileNotFoundError:
             return False
         os.fsync(self._directories[self._directory(path.parent)])
@@ -133,12 +143,15 @@ class Archive:
 
     def _finish(self, file: BinaryIO, name: Path, path: Path, *, durable: bool = True) -> None:
         file.flush()
-        os.fsync(file.fileno())
         self._give_to_owner(file.fileno())
         directory = self._directory(path.parent)
+        if durable:
+            os.fsync(file.fileno())
         name.replace(path)
         if durable:
             os.fsync(self._directories[directory])
+        else:
+            self._written.append(os.dup(file.fileno()))
 
     def _directory(self, path: Path) -> Path:
         """The directory, made if it is missing; for whom the database is, under any umask. It stays

@@ -181,6 +181,35 @@ def test_what_was_there_already_is_made_durable_again(database, calls):
     assert calls[-1] == ("sync", "raw")
 
 
+def test_many_may_be_made_durable_at_once(archive, calls):
+    names = [archive.keep_stream(io.BytesIO(b"%d" % n), "raw", 1, durable=False).digest
+             for n in range(3)]  # fmt: skip
+    assert {what for kind, what in calls if kind == "sync"}.isdisjoint({*names, "raw"})
+    del calls[:]
+    archive.sync()
+    assert calls[:3] == [("sync", name) for name in names]
+    assert ("sync", "raw") in calls[3:]
+    del calls[:]
+    archive.sync()
+    assert {what for _, what in calls} == {"chat.db.mail", "tmp", "raw"}
+
+
+@pytest.mark.parametrize("left", [b"", b"on", b"\0\0\0", b"one more"])
+def test_what_a_loss_of_power_has_spoilt_is_written_anew(archive, left):
+    """A file can have its name, but not all of its content."""
+    name = archive.keep(b"one", "raw")
+    archive.path("raw", name).write_bytes(left)
+    assert archive.keep_stream(io.BytesIO(b"one"), "raw", 1).digest == name
+    assert archive.read("raw", name) == b"one"
+
+
+def test_what_may_not_be_durable_yet_is_made_so(database, calls):
+    Archive(database).keep_stream(io.BytesIO(b"one"), "raw", 1, durable=False)
+    del calls[:]
+    name = Archive(database).keep(b"one", "raw")
+    assert calls[-2:] == [("sync", name), ("sync", "raw")]
+
+
 # --- Removing -------------------------------------------------------------------------------------
 
 
@@ -240,7 +269,7 @@ def test_there_may_be_nothing_to_remove(archive, root):
 def test_no_descriptor_is_left_open(database):
     before = len(list(Path("/proc/self/fd").iterdir()))
     for n in range(20):
-        Archive(database).keep(b"%d" % n, "raw")
+        Archive(database).keep_stream(io.BytesIO(b"%d" % n), "raw", 1, durable=n % 2 == 0)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
