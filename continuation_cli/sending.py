@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from continuation_cli.core.delivery import withheld
-from continuation_cli.mail.transport import NotSent
+from continuation_cli.mail.transport import NotSent, Unavailable
 from continuation_cli.store import activity, db, outbox
 
 if TYPE_CHECKING:
@@ -146,17 +146,22 @@ class Workers:
     @property
     def can_grow(self) -> bool:
         """Whether another worker may be started."""
-        return len(self._threads) < self._connections
+        return len(self._inboxes) < self._connections
 
     def start_worker(self) -> None:
         """Start one more; it reports Ready or Gone."""
+        number = len(self._inboxes)
         inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._inboxes.append(inbox)
         thread = threading.Thread(
-            target=self._work, args=(len(self._threads), inbox), name="sender", daemon=True
+            target=self._work, args=(number, inbox), name="sender", daemon=True
         )
-        self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # as much memory, or as many threads, as this user may have
+            self._tell(Gone(number, Unavailable("exec", str(error))))
+        else:
+            self._threads.append(thread)
 
     def give(self, worker: int, job: Job) -> None:
         """Hand a job to a worker that is ready."""

@@ -38,7 +38,8 @@ def list_(context: Context, as_json: bool) -> None:
 def add(context: Context, channel: str, name: str | None) -> None:
     """Add CHANNEL, or give it another name. Events for an unknown channel add it by themselves."""
     if not 0 < len(channel) <= 200 or not channel.isprintable():
-        usage_error(f"{channel!r} is no channel id; expected 1 to 200 characters, like acme")
+        expected = "expected 1 to 200 printable characters, like acme"
+        usage_error(f"{channel!r} is no channel id; {expected}")
     connection = context.write()
     with db.writing(connection):
         new = activity.add_channel(connection, channel, name)

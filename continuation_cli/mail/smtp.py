@@ -225,7 +225,12 @@ class SmtpTransport:
                 self.open()
                 self._address(envelope)
             self._used = True
-            if not last_look():
+            try:
+                may_leave = last_look()
+            except Undelivered:  # this one cannot be judged, and the connection serves the others
+                self._reset()
+                raise
+            if not may_leave:
                 self._reset()
                 raise Withdrawn("data", "withdrawn just before it left")
             return self._transmit(to_wire(envelope.message))
@@ -291,11 +296,12 @@ class SmtpTransport:
             return
         if reply.code // 100 not in (4, 5):
             raise GarbledReplyError(f"unexpected reply: {reply.code} {reply.text}")
-        if reply.code == 421:  # "closing transmission channel"
+        is_out_of_step = reply.code == 503  # "bad sequence of commands": no fault of the message's
+        if is_out_of_step or reply.code == 421:  # "closing transmission channel"
             self._drop()
         else:
             self._reset(unread=unread)
-        permanent = reply.code // 100 == 5
+        permanent = reply.code // 100 == 5 and not is_out_of_step
         raise Refused(
             self._stage,
             reply.text,

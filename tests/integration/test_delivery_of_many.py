@@ -31,6 +31,31 @@ def test_one_bad_recipient_among_many(run, chat, faulty_smtp):
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("threads", [0, 1, 2])
+def test_as_many_threads_as_this_user_may_have(run, chat, real_smtp, monkeypatch, threads):
+    """Fewer than connections send it all; without any it is a matter for the next sweep."""
+    for n in range(6):
+        chat.due(f"c{n}", email=f"a{n}@example.com")
+    server = real_smtp()
+    left = iter(range(threads))
+    start = threading.Thread.start
+
+    def limited(thread):
+        if thread.name == "sender" and next(left, None) is None:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    ran = run("sweep", "--transport", server.url, "--connections", "4")
+    assert len(server.mails) == (6 if threads else 0)
+    if threads:
+        assert (ran.code, ran.err) == (0, "")
+    else:
+        assert ran.code == 75
+        assert "can't start new thread" in ran.err
+        assert chat.emails() == []
+
+
 @pytest.mark.parametrize("connections", [1, 4])
 def test_one_poisoned_conversation_among_many(run, chat, real_smtp, tmp_path, connections):
     for n in range(6):

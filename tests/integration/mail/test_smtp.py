@@ -9,7 +9,13 @@ from envelopes import HEADER, envelope, no, yes
 from real_smtp import PASSWORD, USERNAME
 
 from continuation_cli.mail.smtp import SmtpTransport
-from continuation_cli.mail.transport import Refused, Unavailable, Withdrawn, open_transport
+from continuation_cli.mail.transport import (
+    NotSent,
+    Refused,
+    Unavailable,
+    Withdrawn,
+    open_transport,
+)
 
 
 @pytest.fixture
@@ -91,6 +97,19 @@ def test_withdrawn_at_the_last_look_leaves_the_connection_usable(connected):
     with pytest.raises(Withdrawn):
         transport.send(envelope(), no)
     assert transport.is_open
+    transport.send(envelope(b"next\r\n"), yes)
+    assert [mail.content[-6:] for mail in server.mails] == [b"next\r\n"]
+    assert len(server.sessions) == 1
+
+
+def test_a_last_look_that_cannot_tell_leaves_the_connection_usable(connected):
+    server, transport = connected
+
+    def unclear():
+        raise NotSent("data", "cannot be looked at")
+
+    with pytest.raises(NotSent, match="cannot be looked at"):
+        transport.send(envelope(), unclear)
     transport.send(envelope(b"next\r\n"), yes)
     assert [mail.content[-6:] for mail in server.mails] == [b"next\r\n"]
     assert len(server.sessions) == 1

@@ -46,6 +46,7 @@ def cases():
         yield Case(stage, "451 4.3.0 not now", Refused, 451, is_open=True, permanent=False)
         yield Case(stage, "554 5.7.1 go away", Refused, 554, is_open=True, permanent=True)
         yield Case(stage, "421 4.3.2 closing", Refused, 421, permanent=False)
+        yield Case(stage, "503 5.5.1 out of step", Refused, 503, permanent=False)
         for fault in (DROP, STALL):
             yield Case(stage, fault, InDoubt if stage == "dot" else NotSent)
     for nonsense in (b"hello there\r\n", b"\x16\x03\x01\x02\r\n", b"999 what\r\n", b"25\r\n"):
