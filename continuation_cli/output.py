@@ -119,11 +119,16 @@ def _rich_table(
         if empty:
             console().print(empty, markup=False)
         return
+    least = {key: _least_width(rows, key, heading) for key, heading in columns.items()}
+    is_narrow = sum(least.values()) + len(least) + _SLACK > console().width
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for key, heading in columns.items():
-        longest_word = max(len(word) for word in heading.split())
-        of_times = any(brief_time(row[key]) != row[key] for row in rows)
-        shown.add_column(heading, overflow="fold", min_width=longest_word, no_wrap=of_times)
+        # A time may be folded between date and clock, if it must.
+        is_time = least[key] == _TIME_WIDTH
+        width = least[key] if not is_time else len("2026-03-01")
+        shown.add_column(
+            heading, overflow="fold", min_width=width, no_wrap=is_time and not is_narrow
+        )
     for row in rows:
         cells = []
         for key in columns:
@@ -134,6 +139,19 @@ def _rich_table(
             cells.append(Text(text, style=styles.get(f"{key}={value}", styles.get(key, ""))))
         shown.add_row(*cells)
     console().print(shown)
+
+
+_TIME_WIDTH = len("2026-03-01 09:00:00")
+#: What the columns of a table need beside what should not be folded, to be readable.
+_SLACK = 30
+
+
+def _least_width(rows: list[Mapping[str, Any]], key: str, heading: str) -> int:
+    """Of a column: that of its heading's longest word, a time, the longest state or setting."""
+    if any(brief_time(row[key]) != row[key] for row in rows):
+        return _TIME_WIDTH
+    words = [len(str(row[key])) for row in rows] if key in ("state", "key") else []
+    return max(*map(len, heading.split()), *words, 0)
 
 
 def brief_time(value: Any) -> Any:

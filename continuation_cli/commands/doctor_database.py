@@ -107,7 +107,7 @@ def _permissions(setup: Setup) -> Iterator[Finding]:
     if open_to_all:
         yield warning(
             "permissions",
-            "every user of this machine may read or change " + ", ".join(open_to_all),
+            f"open to every user of this machine: {', '.join(open_to_all)}",
             f"chmod o= {shlex.join(open_to_all)}",
         )
     owner, user = Path(real).stat().st_uid, os.geteuid()
@@ -163,7 +163,7 @@ def _clock(setup: Setup, connection: Connection) -> Finding:
             "delays are off by as much",
             "timedatectl status",
         )
-    return ok("clock", f"{setup.now:%Y-%m-%d %H:%M:%S} UTC, nothing is of the future")
+    return ok("clock", f"{setup.now:%Y-%m-%d %H:%M:%S} UTC, nothing of ours is of the future")
 
 
 def _size(octets: int) -> str:

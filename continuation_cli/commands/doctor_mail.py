@@ -131,6 +131,15 @@ def _rules(setup: Setup, effective: Settings, channel: str | None) -> Finding:
     if len(off) == 2:
         remedy = setup.setting("offline-delay", "5m", channel)
         return warning("rules", "both delays are never: no emails", remedy, channel)
+    if effective.daily_cap == 0:
+        remedy = setup.setting("daily-cap", "20", channel)
+        return warning("rules", "daily_cap is 0: no emails", remedy, channel)
+    for rule, delay in delays.items():
+        if delay is not None and delay >= effective.max_age:
+            remedy = setup.setting("max-age", "3d", channel)
+            late = f"what has waited for that long is too old (max_age {span(effective.max_age)})"
+            told = f"{rule} after {span(delay)}: {late}"
+            return warning("rules", told, remedy, channel)
     return ok("rules", told + "".join(f"; {rule} is off" for rule in off), channel)
 
 
@@ -173,7 +182,7 @@ def outcomes(setup: Setup, connection: Connection) -> Iterator[Finding]:
     yield _suppressions(setup, connection, emails)
     replies = metrics.replies(connection)
     if replies.quarantined:
-        told = f"{several(replies.quarantined, 'reply')} that may be another's wait for a decision"
+        told = f"{several(replies.quarantined, 'reply')} that may be another's: wait for a decision"
         remedy = setup.command("replies", "list", "--state", "quarantined")
         yield warning("quarantine", told, remedy)
     else:

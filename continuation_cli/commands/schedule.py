@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shlex
@@ -13,6 +14,7 @@ import click
 
 from continuation_cli.commands.context import config_error, usage_error
 from continuation_cli.output import note
+from continuation_cli.store import settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,13 +41,14 @@ def schedule() -> None:
 
 class _Job(NamedTuple):
     """One command of every minute. `environment` is the file that holds what only it should know;
-    `secret`, what it needs to know to log in."""
+    `secret`, what it needs to know if it logs in; `logs_in`, that it certainly does."""
 
     unit: str
     about: str
     words: list[str]
     environment: str
     secret: str | None
+    logs_in: bool
 
     @property
     def command(self) -> str:
@@ -55,16 +58,20 @@ class _Job(NamedTuple):
 
 def _jobs(context: Context, mailboxes: Sequence[str]) -> list[_Job]:
     """The real interpreter and absolute paths: cron runs in / with next to no environment."""
-    context.read().close()  # a mistyped path is told now, not by cron's mail every minute
+    # A mistyped path is told now, not by cron's mail every minute.
+    with contextlib.closing(context.read()) as connection:
+        transport = (settings.transport(connection) or "").strip().lower()
+    logs_in = transport.startswith("smtp") and "@" in transport
     database = _printable(str(Path(context.database).absolute()))
     start = [sys.executable, "-m", "continuation_cli", "--db", database]
     about = "Email live-chat customers the messages they have not seen"
-    jobs = [_Job("continuation-sweep", about, [*start, "sweep"], "continuation", _SMTP_SECRET)]
+    sweep = [*start, "sweep"]
+    jobs = [_Job("continuation-sweep", about, sweep, "continuation", _SMTP_SECRET, logs_in)]
     for number, url in enumerate(map(_checked, mailboxes), start=1):
         unit = "continuation-fetch" + (f"-{number}" if number > 1 else "")
         about = "Take in what live-chat customers reply by email"
         secret = None if url.startswith("maildir:") else _IMAP_SECRET
-        jobs.append(_Job(unit, about, [*start, "fetch", url], unit, secret))
+        jobs.append(_Job(unit, about, [*start, "fetch", url], unit, secret, secret is not None))
     _warn_of_environment(any(job.secret == _IMAP_SECRET for job in jobs))
     return jobs
 
@@ -111,7 +118,7 @@ def cron(context: Context, mailboxes: tuple[str, ...]) -> None:
     To add them: (crontab -l; continuation --db FILE schedule cron) | crontab -
     """
     for job in _jobs(context, mailboxes):
-        if job.secret == _IMAP_SECRET:
+        if job.logs_in:
             click.echo(f"# Before the command that follows: {job.secret}")
         # To cron, % ends the command unless it is escaped.
         line = shlex.join(job.words).replace("%", r"\%")

@@ -215,7 +215,8 @@ def remove_key(context: Context, kid: str) -> None:
     """Remove a key, and with it every link that it signed."""
     connection = context.write()
     with db.writing(connection):
-        if len(store.keys(connection)) == 1:
+        known = [key["kid"] for key in store.keys(connection)]
+        if known == [kid]:
             data_error("this is the only key; make another first: continuation url keys rotate")
         if not store.remove_key(connection, kid):
             usage_error(f"there is no key {kid!r}; see: continuation url keys list")

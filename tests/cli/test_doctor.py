@@ -186,6 +186,9 @@ def test_no_key(healthy, found, run):
     [
         ("rules", {"enabled": "off"}, "settings set enabled on"),
         ("rules", {"offline_delay": "never", "unseen_delay": "never"}, "set offline-delay 5m"),
+        ("rules", {"daily_cap": "0"}, "set daily-cap 20"),
+        ("rules", {"max_age": "5m", "offline_delay": "5m"}, "set max-age 3d"),
+        ("rules", {"max_age": "5m", "offline_delay": "1m"}, "set max-age 3d"),  # unseen: 15m
         ("replies", {"inbound_domain": None}, "set inbound-domain reply.example.com"),
         ("authentication", {"authserv_id": None}, "set authserv-id mx.example.com"),
     ],

@@ -169,6 +169,21 @@ def test_no_password_is_printed_or_wanted(run, chat, how):
     assert "hunter2" not in ran.err
 
 
+@pytest.mark.parametrize("transport", ["smtp://localhost", "sendmail:/usr/sbin/sendmail", None])
+def test_a_sweep_that_logs_in_nowhere_needs_no_password(run, chat, transport):
+    chat.sql("DELETE FROM settings WHERE key = 'transport'")
+    if transport:
+        chat.set("transport", transport)
+    assert "PASSWORD" not in run("schedule", "cron").out
+
+
+def test_a_sweep_that_logs_in_needs_its_password(run, chat):
+    chat.set("transport", "smtps://mailer@mail.example.com")
+    comment, line = run("schedule", "cron").out.splitlines()
+    assert comment.endswith(": CONTINUATION_SMTP_PASSWORD_FILE=/etc/continuation/smtp-password")
+    assert line.endswith(" sweep")
+
+
 def test_the_cron_line_keeps_the_url(run, chat):
     *_, comment, line = run("schedule", "cron", "--fetch", IMAP).out.splitlines()
     assert comment.startswith("# ")

@@ -112,6 +112,20 @@ def test_narrow_and_wide_terminals(terminal, crowded, words, columns):
         assert max(cell_len(line) for line in shown.splitlines()) <= columns
 
 
+def test_states_and_times_are_whole_on_a_narrow_terminal(terminal, chat):
+    """Addresses are folded first, then times between date and clock; nothing is cut."""
+    chat.due("c1", email="somebody@mail.example.com")
+    chat.set("transport", "sendmail:/bin/false")
+    terminal("sweep")
+    shown = SGR.sub("", terminal("emails", "list"))
+    told = shown.replace("\n", " ").split()
+    assert "deferred" in told
+    dates = [word for word in told if re.fullmatch(r"\d{4}-\d\d-\d\d", word)]
+    clocks = [word for word in told if re.fullmatch(r"\d\d:\d\d:\d\d", word)]
+    assert (len(dates), len(clocks)) == (2, 2)
+    assert max(cell_len(line) for line in shown.splitlines()) <= 80
+
+
 def test_what_pending_tells_a_person(terminal, crowded):
     shown = terminal("pending", NO_COLOR="1")
     assert "no_address" in shown
