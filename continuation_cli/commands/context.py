@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
     from continuation_cli.store.db import Connection
@@ -82,6 +82,21 @@ class Context:
         from continuation_cli.store import db
 
         return db.connect(self.database)
+
+
+def command_line(database: str, environ: Mapping[str, str], *words: str) -> str:
+    """A command on a database, as a person can paste it into the shell with that environment."""
+    import shlex
+
+    is_known = environ.get("CONTINUATION_DB") == database
+    return shlex.join(["continuation", *([] if is_known else ["--db", database]), *words])
+
+
+def command(*words: str) -> str:
+    """A command on the database of the command that runs, as a person can paste it."""
+    context = click.get_current_context().find_object(Context)
+    assert context is not None
+    return command_line(context.database, os.environ, *words)
 
 
 def utc_now() -> datetime:

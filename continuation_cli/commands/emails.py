@@ -14,6 +14,7 @@ from continuation_cli.commands.context import (
     Context,
     by_option,
     channel_option,
+    command,
     data_error,
     json_option,
     known_channel,
@@ -192,8 +193,8 @@ def cancel(context: Context, email: int, by: str) -> None:
         if row is None:
             _no_such(email)
         if row["in_doubt"]:
-            how = f"decide with: continuation emails resolve {email} --sent, or --resend"
-            data_error(_wrong_state(row, f"it may have been delivered; {how}"))
+            how = command("emails", "resolve", str(email), "--sent")
+            data_error(_wrong_state(row, f"it may have been delivered; decide: {how}, or --resend"))
         if row["state"] != "deferred":
             data_error(_wrong_state(row, "only a deferred email can be cancelled"))
         outbox.cancel(connection, email, utc_now(), f"cancelled by {by}")
@@ -228,7 +229,7 @@ def resolve(context: Context, email: int, sent: bool, resend: bool, by: str) -> 
 
 
 def _no_such(email: int) -> NoReturn:
-    usage_error(f"there is no email {email}; see: continuation emails list")
+    usage_error(f"there is no email {email}; see: {command('emails', 'list')}")
 
 
 def _wrong_state(row: Row, rule: str) -> str:

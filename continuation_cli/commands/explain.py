@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from continuation_cli import output
 from continuation_cli.commands.context import (
     Context,
+    command,
     json_option,
     missing_conversation,
     now_option,
@@ -99,7 +99,7 @@ def _replies(connection: Connection, conversation: str) -> list[str]:
         if row["email"]:
             line += f", about email {row['email']}"
         if row["state"] == "quarantined":
-            line += f". To decide: continuation replies show {row['id']}"
+            line += f". To decide: {command('replies', 'show', str(row['id']))}"
         lines.append(line + ".")
     return lines
 
@@ -118,18 +118,19 @@ def unfinished(connection: Connection, conversation: Conversation) -> str | None
         if row["state"] == "failed" and conversation.suppression:
             return (
                 f"{name} has failed{why}: the customer has not got it, and the address is "
-                f"suppressed ({conversation.suppression}). To try again: continuation suppressions "
-                f"remove {conversation.email}, then emails retry {row['id']}"
+                f"suppressed ({conversation.suppression}). To try again: "
+                f"{command('suppressions', 'remove', str(conversation.email))}, then emails retry "
+                f"{row['id']}"
             )
         if row["state"] == "failed":
             return (
-                f"{name} has failed{why}: the customer has not got it. To try again: continuation "
-                f"emails retry {row['id']}"
+                f"{name} has failed{why}: the customer has not got it. To try again: "
+                f"{command('emails', 'retry', str(row['id']))}"
             )
         if row["state"] == "unknown":
             return (
-                f"{name} may or may not have been sent{why}; a person decides: continuation emails "
-                f"resolve {row['id']} --sent, or --resend"
+                f"{name} may or may not have been sent{why}; a person decides: "
+                f"{command('emails', 'resolve', str(row['id']), '--sent')}, or --resend"
             )
         if row["state"] == "sending":
             return f"{name} is being sent right now, or the sweep that sent it was killed."
@@ -142,8 +143,8 @@ def _notes(connection: Connection, conversation: Conversation) -> list[str]:
     lines = []
     if row["held_at"]:
         why = f": {row['held_why']}" if row["held_why"] else ""
-        command = f"continuation release {shlex.quote(conversation.id)}"
-        lines.append(f"Held by {row['held_by']}{why}. To release: {command}")
+        how = command("release", conversation.id)
+        lines.append(f"Held by {row['held_by']}{why}. To release: {how}")
     if row["set_aside_why"]:
         lines.append(f"Its email {row['set_aside_why']}.")
     if conversation.suppression:

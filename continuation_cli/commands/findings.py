@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from continuation_cli.commands.context import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,8 +63,7 @@ class Setup:
 
     def command(self, *words: str) -> str:
         """A command on this database, as a person can paste it into this shell."""
-        is_known = self.environ.get("CONTINUATION_DB") == self.database
-        return shlex.join(["continuation", *([] if is_known else ["--db", self.database]), *words])
+        return command_line(self.database, self.environ, *words)
 
     def setting(self, key: str, value: str, channel: str | None) -> str:
         """The command that sets a setting, of one channel if there is one."""

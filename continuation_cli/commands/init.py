@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from continuation_cli.commands.context import Context, data_error, utc_now
+from continuation_cli.commands.context import Context, command, data_error, utc_now
 from continuation_cli.output import note
 
 
@@ -21,12 +21,10 @@ def init(context: Context) -> None:
     try:
         schema.create(path, utc_now())
     except FileExistsError:
-        data_error(
-            f"{path} exists already; to bring it up to date: continuation --db {path} db migrate"
-        )
+        data_error(f"{path} exists already; to bring it up to date: {command('db', 'migrate')}")
     except OSError as error:
         data_error(
             f"{path} cannot be made: {error.strerror} (its folder must exist and be yours to write)"
         )
     note(f"Made {path}.")
-    note("Next: continuation settings set from-email support@example.com")
+    note(f"Next: {command('settings', 'set', 'from-email', 'support@example.com')}")

@@ -12,6 +12,7 @@ from continuation_cli.commands.context import (
     NUMBER,
     Context,
     by_option,
+    command,
     data_error,
     json_option,
     missing_conversation,
@@ -231,16 +232,16 @@ def _print(data: dict[str, Any]) -> None:
         click.echo(f"Attachment:    {name}\n               {file['path']}")
     if data["text"]:
         click.echo("\n" + output.printable(data["text"]))
-    number = data["id"]
+    number = str(data["id"])
     if data["state"] == "quarantined":
         output.note(
-            f"\nTo post it as a message: continuation replies accept {number}\n"
-            f"To keep it out: continuation replies reject {number}"
+            f"\nTo post it as a message: {command('replies', 'accept', number)}\n"
+            f"To keep it out: {command('replies', 'reject', number)}"
         )
     elif data["state"] != "posted" and not data["text"]:
-        output.note(f"\nTo read it: continuation replies show {number} --part eml")
+        output.note(f"\nTo read it: {command('replies', 'show', number, '--part', 'eml')}")
     if data["state"] == "ignored" and data["kind"] in ("reply", "auto_reply"):
-        output.note(f"To post it all the same: continuation replies accept {number}")
+        output.note(f"To post it all the same: {command('replies', 'accept', number)}")
 
 
 @replies.command()
@@ -294,4 +295,4 @@ def reject(context: Context, reply: int, by: str, as_json: bool) -> None:
 
 
 def _no_such(reply: int) -> NoReturn:
-    usage_error(f"there is no reply {reply}; see: continuation replies list")
+    usage_error(f"there is no reply {reply}; see: {command('replies', 'list')}")

@@ -8,6 +8,7 @@ from continuation_cli import output
 from continuation_cli.commands.context import (
     Context,
     by_option,
+    command,
     data_error,
     json_option,
     usage_error,
@@ -68,6 +69,5 @@ def remove(context: Context, address: str) -> None:
         failed = outbox.failed_to(connection, address)
     output.note(f"{address} can be mailed again.")
     for email in failed:
-        output.note(
-            f"Email {email} to it has failed; to try again: continuation emails retry {email}"
-        )
+        how = command("emails", "retry", str(email))
+        output.note(f"Email {email} to it has failed; to try again: {how}")

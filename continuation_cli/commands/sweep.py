@@ -13,6 +13,7 @@ import click
 from continuation_cli.commands.context import (
     Context,
     Failure,
+    command,
     config_error,
     now_option,
     usage_error,
@@ -154,11 +155,14 @@ def _run(
 
     url = transport_url or settings.transport(connection)
 
+    # Worded here: the threads that open a transport do not know which command runs.
+    how = command("settings", "set", "transport", "smtp://localhost:25")
+
     def make_transport() -> Transport:
         if url is None:
             raise Misconfigured(
-                "no transport is set, so nothing can be sent; set one with: continuation settings "
-                "set transport smtp://localhost:25 (or sendmail:/usr/sbin/sendmail, maildir:DIR)"
+                f"no transport is set, so nothing can be sent; set one with: {how} "
+                "(or sendmail:/usr/sbin/sendmail, maildir:DIR)"
             )
         return open_transport(url, os.environ)
 

@@ -14,6 +14,7 @@ from continuation_cli.commands.context import (
     Failure,
     by_option,
     channel_option,
+    command,
     data_error,
     json_option,
     known_channel,
@@ -217,9 +218,11 @@ def remove_key(context: Context, kid: str) -> None:
     with db.writing(connection):
         known = [key["kid"] for key in store.keys(connection)]
         if known == [kid]:
-            data_error("this is the only key; make another first: continuation url keys rotate")
+            data_error(
+                f"this is the only key; make another first: {command('url', 'keys', 'rotate')}"
+            )
         if not store.remove_key(connection, kid):
-            usage_error(f"there is no key {kid!r}; see: continuation url keys list")
+            usage_error(f"there is no key {kid!r}; see: {command('url', 'keys', 'list')}")
     output.note(f"Key {kid} is removed.")
 
 

@@ -50,7 +50,9 @@ class MaildirTransport:
                 names = {entry.name for entry in self._directory.iterdir()}
             except OSError as error:
                 raise Misconfigured(f"'maildir:{path}': {error.strerror}; {example}") from None
-            if names and not names.intersection(_FOLDERS):
+            # Whoever was killed while making one has left some of its folders, and nothing else;
+            # one in use may hold more.
+            if names - set(_FOLDERS) and not names.issuperset(_FOLDERS):
                 raise Misconfigured(f"'maildir:{path}' holds files but is no Maildir; {example}")
         self._read: set[str] | None = None
 

@@ -226,7 +226,9 @@ def reading(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.execute("COMMIT")
+        # An I/O error ends it: nothing must hide that error.
+        if connection.in_transaction:
+            connection.execute("COMMIT")
 
 
 def data_version(connection: sqlite3.Connection) -> int:

@@ -224,7 +224,10 @@ def chat(database: str) -> Iterator[Chat]:
 
 @pytest.fixture
 def run(database: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    """Run a command: run("pending", "--json"). `db` is another database, or None for none."""
+    """Run a command: run("pending", "--json"). `db` is another database, or None for none.
+
+    The database is told by the environment, another one with `--db`.
+    """
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
@@ -234,11 +237,16 @@ def run(database: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
         stdin: bytes = b"",
         env: Mapping[str, str] = NOTHING,
     ) -> Ran:
-        words = ["continuation", *(("--db", db) if db else ()), *map(str, args)]
+        words = [
+            "continuation",
+            *(("--db", db) if db not in (None, database) else ()),
+            *map(str, args),
+        ]
         out, err = io.BytesIO(), io.BytesIO()
         signals = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
         with monkeypatch.context() as patch:
-            for name, value in env.items():
+            told = {"CONTINUATION_DB": database} if db == database else {}
+            for name, value in {**told, **env}.items():
                 patch.setenv(name, value)
             patch.setattr(sys, "argv", words)
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))

@@ -109,7 +109,7 @@ def test_cancel_after_hold_sends_nothing(run, chat, outbox):
 def test_cancel_of_an_email_in_doubt_is_refused(run, chat, outbox):
     ran = run("emails", "cancel", "4")
     assert ran.code == 65
-    assert "it may have been delivered; decide with: continuation emails resolve 4" in ran.err
+    assert "it may have been delivered; decide: continuation emails resolve 4" in ran.err
     assert chat.one("SELECT state FROM emails WHERE id = 4") == "unknown"
 
 

@@ -381,3 +381,15 @@ def test_a_narrow_encoding_is_no_traceback(chat, process):
     ran = process("pending", env={"PYTHONIOENCODING": "latin-1"})
     assert (ran.code, ran.stderr) == (0, b"")
     assert "Zoë\\u2192\\U0001f600".encode("latin-1") in ran.stdout
+
+
+def test_a_disk_that_fails_while_reading_is_named(run, chat):
+    """SQLite ends the transaction of a read that meets an I/O error: the error must be told, not
+    that there is no transaction any more."""
+    chat.due()
+    moved = Path(chat.path).with_name("moved.db")
+    # What the file still says lies in a log of another name.
+    Path(chat.path).rename(moved)
+    ran = run("explain", "c1", db=str(moved))
+    assert ran.code == 75
+    assert "moved.db cannot be used now: disk I/O error" in ran.err

@@ -179,6 +179,24 @@ def test_a_directory_of_other_things_is_left_alone(tmp_path):
     assert files(tmp_path) == ["notes.txt"]
 
 
+def test_a_directory_that_happens_to_hold_a_folder_of_that_name(tmp_path):
+    """`/var` holds `tmp`, and `/var/lib` as well."""
+    for name in ("tmp", "lib"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(Misconfigured, match="no Maildir"):
+        MaildirTransport(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "there", [["tmp"], ["tmp", "new"], ["tmp", "new", "cur", "dovecot-uidlist"]]
+)
+def test_a_maildir_half_made_or_in_use_will_do(tmp_path, there):
+    for name in there:
+        (tmp_path / name).mkdir()
+    MaildirTransport(str(tmp_path)).send(envelope(), yes)
+    assert len(files(tmp_path)) == 1
+
+
 def test_a_home_directory(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     open_transport("maildir:~/mail", {}).send(envelope(), yes)
