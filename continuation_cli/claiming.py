@@ -12,7 +12,7 @@ from continuation_cli.ledger import SET_ASIDE
 from continuation_cli.mail.transport import Refused
 from continuation_cli.outcomes import Result
 from continuation_cli.planning import CONFIGURATION, Planned
-from continuation_cli.sending import Job
+from continuation_cli.sending import Abandoned, Job
 from continuation_cli.store import activity, db, outbox, queue, retries, suppressions
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from continuation_cli.ledger import Ledger
     from continuation_cli.planning import Planner, Work
     from continuation_cli.sending import Done
+    from continuation_cli.store.outbox import Claimed
     from continuation_cli.store.retries import Retry
 
 TOGETHER = "composed anew, together with later messages"
@@ -52,9 +53,7 @@ class Claims:
                 continue
             again = None
             if settings.on_unknown == "resend":
-                doubts = retries.doubts(self._connection, orphan.id) + 1
-                created_at = orphan.envelope.created_at
-                again = delivery.resend_at(doubts, created_at, settings.max_age, now)
+                again = self._resend_at(orphan, settings, now)
             retries.adopt(self._connection, orphan, now, again)
             if again is None:
                 why = "the last sweep ended while sending it"
@@ -64,6 +63,11 @@ class Claims:
         if queue.clock_went_back(self._connection, now):
             queue.wake_set_aside(self._connection, now, now + SET_ASIDE)
             queue.wake_expired(self._connection, now)
+
+    def _resend_at(self, email: Claimed, settings: Settings, now: datetime) -> datetime | None:
+        """When an email goes out again whose sweep or sending process was killed."""
+        doubts = retries.doubts(self._connection, email.id) + 1
+        return delivery.resend_at(doubts, email.envelope.created_at, settings.max_age, now)
 
     # --- The claim ----------------------------------------------------------------------------
 
@@ -214,8 +218,11 @@ class Claims:
         if outcomes.is_servers_fault(done.outcome):
             outbox.take_back_attempt(self._connection, email.id, done.job.due_at)
             return
-        created_at = email.envelope.created_at
-        again = delivery.next_attempt(email.attempts, created_at, settings.max_age, now)
+        if isinstance(done.outcome, Abandoned):
+            again = self._resend_at(email, settings, now)
+        else:
+            created_at = email.envelope.created_at
+            again = delivery.next_attempt(email.attempts, created_at, settings.max_age, now)
         state, detail = outcomes.verdict(done.outcome, again, email.in_doubt)
         if state == "cancelled":
             detail = done.objection or detail

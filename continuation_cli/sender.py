@@ -23,8 +23,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from continuation_cli.mail.transport import InDoubt, Unavailable, open_transport
-from continuation_cli.sending import Done, Gone, LastLook, Ready, Workers
+from continuation_cli.mail.transport import Unavailable, open_transport
+from continuation_cli.sending import Abandoned, Done, Gone, LastLook, Ready, Workers
 
 if TYPE_CHECKING:
     from continuation_cli.sending import Event, Job
@@ -125,7 +125,9 @@ class Sender:
         """The process has ended by itself. What it was sending may have been accepted."""
         why = f"the sending process ended with {self._process.wait()}"
         gone = self._opening | self._jobs.keys()
-        doubts = [Done(*job, InDoubt("exec", why), None, ready=False) for job in self._jobs.items()]
+        doubts = [
+            Done(*job, Abandoned("exec", why), None, ready=False) for job in self._jobs.items()
+        ]
         self._jobs.clear()
         self._opening.clear()
         return [*doubts, *(Gone(worker, Unavailable("exec", why)) for worker in sorted(gone))]
@@ -179,7 +181,7 @@ def main() -> None:
     channel = _Channel(socket.socket(fileno=os.dup(0)))
     try:
         _serve(channel)
-    except EOFError:
+    except (EOFError, ConnectionError):
         os._exit(os.EX_TEMPFAIL)  # the sweep was killed; its successor must not meet what is left
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from continuation_cli.core.delivery import withheld
-from continuation_cli.mail.transport import NotSent, Unavailable
+from continuation_cli.mail.transport import InDoubt, NotSent, Unavailable
 from continuation_cli.store import activity, db, outbox
 
 if TYPE_CHECKING:
@@ -64,6 +64,10 @@ class Done:
 
 
 Event = Ready | Gone | Done
+
+
+class Abandoned(InDoubt):
+    """Who was sending it has been killed. It says nothing of the email or of the server."""
 
 
 class LastLook:

@@ -37,8 +37,8 @@ def next_attempt(
 def resend_at(
     doubts: int, created_at: datetime, max_age: timedelta, now: datetime
 ) -> datetime | None:
-    """When to send an email again after its sweep has died for the `doubts`-th time while sending
-    it; None to leave it to a person.
+    """When to send an email again after its sweep, or the process that sends for it, has died for
+    the `doubts`-th time while sending it; None to leave it to a person.
 
     At once, so that nothing waits after a kill; but what ends every sweep at the same point must
     not bring a copy each minute for days.

@@ -129,7 +129,7 @@ def test_killed_alone_it_leaves_one_email_in_doubt(chat, run, sweeping, many):
     slow.goes_on = True
     wait_for(lambda: len(server.accepted) == 30)
 
-    chat.sql("UPDATE emails SET next_attempt_at = ? WHERE state = 'unknown'", chat.ago(1))
+    # As after a killed sweep: nothing waits.
     assert run("sweep", "--transport", server.url).code == 0
     found = recipients(server.accepted)
     assert set(found) == many
@@ -140,13 +140,27 @@ def test_killed_alone_it_leaves_one_email_in_doubt(chat, run, sweeping, many):
 def test_it_ends_with_a_sweep_that_is_killed(run, sweeping, many):
     process, sender, server, slow = sweeping
     process.kill()
-    process.wait()
-    wait_for(lambda: not is_running(sender))
+    _, err = process.communicate(timeout=20)
+    assert err == b""  # nor has the process that it leaves
+    assert not is_running(sender)
     slow.goes_on = True
     wait_for(lambda: len(server.accepted) == 30)
     assert run("sweep", "--transport", server.url).code == 0
     found = recipients(server.accepted)
     assert (set(found), found.total()) == (many, MANY + 1)
+
+
+def test_it_ends_in_silence_with_a_sweep_that_has_not_heard_it(sweeping):
+    """What a dead process has not read makes its socket fail rather than end."""
+    process, sender, server, slow = sweeping
+    process.send_signal(signal.SIGSTOP)
+    slow.goes_on = True
+    wait_for(lambda: len(server.accepted) == 30)
+    time.sleep(0.2)  # until it has told so
+    process.kill()
+    _, err = process.communicate(timeout=20)
+    assert err == b""
+    assert not is_running(sender)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
